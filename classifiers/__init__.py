@@ -1,0 +1,1 @@
+"""The trained model of the four labels; knows nothing of the daemon."""

@@ -1,0 +1,135 @@
+"""The outward signs of a mail to numbers: headers, form of the text, kind of sender.
+
+What the source lacks is *missing* (a sign of its own, or all signs of the kind at 0), never *no*.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.documents import Document
+
+_REPLY = re.compile(r"\s{0,9}(?:re|r|rif|odp|aw|antw|sv)\s{0,3}(?:\[\d{1,3}\])?\s{0,3}:", re.IGNORECASE)
+_FORWARD = re.compile(r"\s{0,9}(?:fwd?|i|wg|tr|pd|rv|inoltr\w{0,4})\s{0,3}:", re.IGNORECASE)
+_MONEY = re.compile(r"[€£$]|\b(?:eur|euro|pln|zl|gbp|usd)\b")
+_SHARE = re.compile(r"\d\s?%")
+_BULLET = re.compile(r"(?m)^\s{0,8}(?:[-*•●■▪✔✓→►»·]|\d{1,2}[.)])\s")
+_LINK = re.compile(r"https?:|www\.|\w\.example/|>>|\[.{1,40}\]\(")
+_NUMBER = re.compile(r"\d{4,}")
+_EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
+_BULK_SENDER = re.compile(r"news|promo|marketing|offer|campaign|mailing|klub|redak|redaz|bollett|biulet")
+_MACHINE_SENDER = re.compile(r"no-?_?reply|do-?not-?reply|notif|automat|system|alert|donotreply|bounce")
+_BULK = frozenset(("bulk", "list", "junk"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A mail prepared for looking at its form.
+
+    Attributes:
+        document: the mail as given. body: its newest text. folded: the same folded.
+        subject: folded. word_count: words in `body`.
+    """
+
+    document: Document
+    body: str
+    folded: str
+    subject: str
+    word_count: int
+
+
+def _logarithm(count: int | None) -> float:
+    """ln(1 + count) / 2; missing as none."""
+    return math.log1p(count) / 2 if count else 0.0
+
+
+def _per_sentence(form: Form, sign: str) -> float:
+    """How often a sign stands in the text, damped."""
+    return _logarithm(form.body.count(sign) + form.document.subject.count(sign))
+
+
+def _capitals(form: Form) -> float:
+    """Share of capitals in the first 400 characters."""
+    head = form.body[:400]
+    return sum(map(str.isupper, head)) / (len(head) + 20)
+
+
+def _headers(form: Form) -> Mapping[str, str]:
+    return form.document.headers or {}
+
+
+def _has(*names: str) -> Callable[[Form], float]:
+    """Whether one of the headers is there; 0 as well when the source has no headers."""
+    return lambda form: float(any(name in _headers(form) for name in names))
+
+
+def _is_automatic(form: Form) -> float:
+    value = _headers(form).get("auto-submitted", "no").strip().lower()
+    return float(not value.startswith("no"))  # RFC 3834 5: "no" is the default
+
+
+def _is_bulk(form: Form) -> float:
+    return float(_headers(form).get("precedence", "").strip().lower() in _BULK)
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[Form], float]:
+    return lambda form: float(pattern.search(form.folded) is not None)
+
+
+def _count(pattern: re.Pattern[str]) -> Callable[[Form], float]:
+    return lambda form: _logarithm(len(pattern.findall(form.body)))
+
+
+def _sender_is(pattern: re.Pattern[str]) -> Callable[[Form], float]:
+    return lambda form: float(pattern.search((form.document.sender or "").lower()[:300]) is not None)
+
+
+def _length_band(low: int, high: int) -> Callable[[Form], float]:
+    return lambda form: float(low <= form.word_count < high)
+
+
+SIGNS: dict[str, Callable[[Form], float]] = {
+    "has no headers to look at": lambda form: float(form.document.headers is None),
+    "carries list headers": _has("list-id", "list-unsubscribe", "list-unsubscribe-post"),
+    "has one-click unsubscribe": _has("list-unsubscribe-post"),
+    "comes from a discussion list": _has("list-post"),
+    "is marked as bulk": _is_bulk,
+    "was sent by a program": _is_automatic,
+    "names a bulk sender's campaign": _has("feedback-id"),
+    "answers another mail": _has("in-reply-to", "references"),
+    "is a reply by its subject": lambda form: float(_REPLY.match(form.document.subject) is not None),
+    "is a forward by its subject": lambda form: float(
+        _FORWARD.match(form.document.subject) is not None
+    ),
+    "has no subject": lambda form: float(not form.subject.strip()),
+    "comes from a bulk address": _sender_is(_BULK_SENDER),
+    "comes from a machine's address": _sender_is(_MACHINE_SENDER),
+    "comes from somebody known": lambda form: float(bool(form.document.is_known_sender)),
+    "comes from somebody new": lambda form: float(form.document.is_known_sender is False),
+    "links": lambda form: _logarithm(form.document.link_count),
+    "images": lambda form: _logarithm(form.document.image_count),
+    "asks questions": lambda form: _per_sentence(form, "?"),
+    "exclamation marks": lambda form: _per_sentence(form, "!"),
+    "dots that trail off": lambda form: _per_sentence(form, "..."),
+    "capital letters": _capitals,
+    "speaks of money": _matches(_MONEY),
+    "speaks of per cent": _matches(_SHARE),
+    "items of a list": _count(_BULLET),
+    "addresses of the web": _count(_LINK),
+    "long numbers": _count(_NUMBER),
+    "emoji": _count(_EMOJI),
+    "is very short": _length_band(0, 15),
+    "is short": _length_band(15, 45),
+    "is of middle length": _length_band(45, 110),
+    "is long": _length_band(110, 10**9),
+}
+"""Readable name -> the sign's value, 0 to about 3."""
+
+
+def read_signs(form: Form) -> NDArray[np.float32]:
+    """The value of each sign, in the order of `SIGNS`."""
+    return np.fromiter((sign(form) for sign in SIGNS.values()), np.float32, count=len(SIGNS))

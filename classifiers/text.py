@@ -1,0 +1,94 @@
+"""The plain text of a mail to the newest text its sender wrote.
+
+Standard library only, linear in the length of the text, and never raises. Quoted mail, reply and
+forward headers, signatures and disclaimers of it, pl, en, de, fr and es are taken out; answers
+written between quoted lines stay; a forwarded mail with little written above it stays.
+"""
+
+import re
+from collections.abc import Sequence
+
+from classifiers.folding import fold
+from classifiers.phrases import PASSING_ON
+from classifiers.quotes import Cut, Tail, find_tail, is_quoted, unquote
+from classifiers.signatures import without_signature
+
+__all__ = ["fold", "newest"]
+
+_FEW_WORDS = 25  # a covering note is shorter; "see below, second complaint this week" has 6
+_DEPTH = 4  # forwards of forwards that are opened
+_FORWARD_SUBJECT = re.compile(r"\s{0,9}(?:fwd?|i|wg|tr|pd|rv|inoltr\w{0,4})\s{0,3}:", re.IGNORECASE)
+_CLOCK = re.compile(r"\d{1,2}[:.h]\d\d")
+
+
+def newest(text: str, subject: str = "") -> str:
+    """The newest text the sender of a mail wrote.
+
+    Args:
+        text: the readable text of the mail, any line ends, any length.
+        subject: a forward prefix in it ("Fwd:", "I:", "WG:", "PD:") tells a forwarded mail from an
+            answered one where both look alike (Outlook); "" decides by the text alone.
+
+    Returns:
+        The text without quotes, signature and disclaimer, line ends as "\\n", no blank ends; the
+        whole text without quote marks if nothing else would be left.
+    """
+    whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
+    lines = whole.split("\n")
+    own = _own_lines(lines, is_forward=bool(_FORWARD_SUBJECT.match(subject)))
+    answer = "\n".join(without_signature(own)).strip()
+    return answer or "\n".join(unquote(line) for line in lines).strip() or whole.strip()
+
+
+def _own_lines(lines: list[str], *, is_forward: bool) -> list[str]:
+    """The lines that are the sender's own, or were passed on by them."""
+    own: list[str] = []
+    at, opened = 0, 0
+    while True:
+        tail = find_tail(lines, at)
+        above = _unquoted(lines, at, len(lines) if tail is None else tail.start)
+        own += above
+        if tail is None:
+            return own
+        if _is_passed_on(tail, own, is_forward=is_forward) and opened < _DEPTH:
+            opened += 1
+            if is_quoted(lines[tail.start]):
+                lines = [unquote(line) for line in lines]
+        elif tail.cut is not Cut.ATTRIBUTION or _cuts_the_rest(lines, tail):
+            return own
+        at = tail.after
+
+
+def _unquoted(lines: Sequence[str], start: int, end: int) -> list[str]:
+    """The lines from `start` to before `end` that carry no quote mark."""
+    return [lines[number] for number in range(start, end) if not is_quoted(lines[number])]
+
+
+def _is_passed_on(tail: Tail, above: Sequence[str], *, is_forward: bool) -> bool:
+    """Whether the mail below the mark is what the sender wants to be read."""
+    if tail.cut not in (Cut.FORWARD, Cut.HEADERS):
+        return False
+    note = " ".join(without_signature(above)).split(maxsplit=_FEW_WORDS + 1)
+    if len(note) > _FEW_WORDS:
+        return False
+    return tail.cut is Cut.FORWARD or is_forward or not note or _says_passed_on(note)
+
+
+def _says_passed_on(note: Sequence[str]) -> bool:
+    """Whether a covering note says "for you" or the like."""
+    words = f" {fold(' '.join(note))} "
+    return any(f" {phrase}" in words for phrase in PASSING_ON)
+
+
+def _cuts_the_rest(lines: Sequence[str], tail: Tail) -> bool:
+    """Whether all below `Anna wrote:` is hers: no quote marks, and surely written by a program.
+
+    People write "on 3 November you wrote:" themselves; programs give an address or a time of day.
+    """
+    for number in range(tail.after, min(tail.after + 6, len(lines))):
+        if lines[number].strip():
+            if is_quoted(lines[number]):
+                return False
+            break
+    mark = " ".join(lines[tail.start : tail.after])[:1000]
+    return "@" in mark or _CLOCK.search(mark) is not None

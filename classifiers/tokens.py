@@ -1,0 +1,255 @@
+"""A batch of texts to arrays of hashed words, word pairs, stems, letters in a row, and cues.
+
+No loop runs over words in Python: all texts lie in one byte buffer, and everything is a handful of
+array operations on it (0.1 ms per mail of 1.1 k characters).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.cues import CUES
+from classifiers.folding import fold
+
+BUCKET_BITS = 18
+BUCKETS = 1 << BUCKET_BITS
+STEM_LENGTH = 5  # letters (bytes) of a word that its stem keeps
+_CUE_BITS = 18
+_LONGEST_WORD = 40  # bytes that are hashed; the rest of a longer word does not count
+_LONGEST_PHRASE = 4  # words of a cue
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIXER = np.uint64(0xD6E8FEB86659FD93)
+_PAIR = np.uint64(0xA0761D6478BD642F)
+_KEPT = re.compile(r"[a-z0-9]")
+_PUNCTUATION = str.maketrans({sign: " " for sign in "–—…„“”«»‚‘’•·●■▪✔✓→►¡¿№§°€£"})
+
+Hashes = NDArray[np.uint64]
+Positions = NDArray[np.intp]
+
+
+def _letters() -> bytes:
+    """Each byte to itself, to 0 for a digit, or to a blank for punctuation."""
+    return bytes(
+        ord("0") if 48 <= code <= 57 else code if code >= 128 or 97 <= code <= 122 else 32
+        for code in range(256)
+    )
+
+
+_LETTERS = _letters()
+
+
+def normalise(folded: str) -> bytes:
+    """Folded text as UTF-8 words with one blank between them, each digit as 0."""
+    if not folded.isascii():
+        folded = folded.translate(_PUNCTUATION)
+    return b" ".join(folded.encode("utf-8", "replace").translate(_LETTERS).split())
+
+
+def split_words(folded: str) -> list[str]:
+    """The words of `normalise` in the same order, readable."""
+    return normalise(folded).decode("utf-8", "replace").split(" ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrences:
+    """Where a family of features occurs in a batch; three arrays of one length.
+
+    Attributes:
+        text: number of the text in the batch.
+        bucket: hashed feature, 0 to BUCKETS - 1 (cues: number of the group).
+        word: number of the (first) word in the whole batch.
+    """
+
+    text: Positions
+    bucket: Positions
+    word: Positions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words of a batch of texts, ready to be counted.
+
+    Attributes:
+        buffer: all texts, each between blanks.
+        begin: buffer position of each word. end: the position after it.
+        text: number of the text each word belongs to. first: number of each text's first word.
+        sums: running sums of the words' letters, so that any prefix's hash is one difference.
+    """
+
+    buffer: NDArray[np.uint8]
+    begin: Positions
+    end: Positions
+    text: Positions
+    first: Positions
+    sums: Hashes
+
+
+def read_words(texts: Sequence[bytes]) -> Words:
+    """The words of texts that `normalise` gave."""
+    joined = b" " + b" ".join(texts) + b" "
+    buffer = np.frombuffer(joined, dtype=np.uint8)
+    letter = buffer != 32
+    step = np.flatnonzero(letter[1:] != letter[:-1]) + 1
+    begin, end = step[0::2], step[1::2]
+    lengths = np.fromiter((len(text) + 1 for text in texts), dtype=np.intp, count=len(texts))
+    starts = np.cumsum(lengths) - lengths + 1
+    text = np.searchsorted(starts, begin, side="right") - 1
+    return Words(
+        buffer=buffer,
+        begin=begin,
+        end=end,
+        text=text,
+        first=np.searchsorted(begin, starts),
+        sums=_letter_sums(buffer, begin, end),
+    )
+
+
+def _letter_sums(buffer: NDArray[np.uint8], begin: Positions, end: Positions) -> Hashes:
+    """Running sums of letter times power of its place in the word, wrapping at 2**64."""
+    place = np.arange(len(buffer), dtype=np.intp)
+    place -= np.repeat(
+        np.concatenate(([0], begin)), np.diff(np.concatenate(([0], begin, [len(buffer)])))
+    )
+    value = _letter_table()[buffer] * _powers()[np.minimum(place, _LONGEST_WORD)]
+    sums = np.zeros(len(buffer) + 1, dtype=np.uint64)
+    np.cumsum(value, out=sums[1:])
+    return sums
+
+
+@cache
+def _letter_table() -> Hashes:
+    """A fixed odd random number per byte (splitmix64)."""
+    code = np.arange(1, 257, dtype=np.uint64) * _GOLDEN
+    code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (code ^ (code >> np.uint64(31))) | np.uint64(1)
+
+
+@cache
+def _powers() -> Hashes:
+    """Powers of an odd number; 0 from `_LONGEST_WORD` on."""
+    powers = np.cumprod(np.full(_LONGEST_WORD + 1, _MIXER, dtype=np.uint64))
+    powers[_LONGEST_WORD] = 0
+    return powers
+
+
+def prefix_hashes(words: Words, length: int | None = None) -> Hashes:
+    """Hash of the first `length` bytes of each word (fewer in a shorter word), None: of all."""
+    end = words.end if length is None else np.minimum(words.begin + length, words.end)
+    return words.sums[end] - words.sums[words.begin]
+
+
+def to_buckets(hashes: Hashes, seed: int, bits: int = BUCKET_BITS) -> Positions:
+    """Hashes to numbers of `bits` bits; other seeds give independent numbers."""
+    mixed = (hashes ^ (hashes >> np.uint64(29))) + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
+    mixed *= _MIXER
+    mixed ^= mixed >> np.uint64(32)
+    mixed *= _GOLDEN
+    return (mixed >> np.uint64(64 - bits)).astype(np.intp)
+
+
+def single(words: Words, hashes: Hashes, seed: int) -> Occurrences:
+    """Each word as one feature."""
+    numbers = np.arange(len(words.begin), dtype=np.intp)
+    return Occurrences(text=words.text, bucket=to_buckets(hashes, seed), word=numbers)
+
+
+def pairs(words: Words, hashes: Hashes, seed: int) -> Occurrences:
+    """Each two neighbouring words of one text as one feature."""
+    both = hashes[:-1] * _PAIR + hashes[1:]
+    numbers = np.flatnonzero(words.text[:-1] == words.text[1:])
+    return Occurrences(
+        text=words.text[numbers], bucket=to_buckets(both[numbers], seed), word=numbers
+    )
+
+
+def letters(words: Words, length: int, seed: int) -> Occurrences:
+    """Each `length` bytes in a row inside a word and the blanks round it as one feature."""
+    table, size = _letter_table(), len(words.buffer) - length + 1
+    if size <= 0 or not len(words.begin):
+        nothing = np.zeros(0, dtype=np.intp)
+        return Occurrences(text=nothing, bucket=nothing, word=nothing)
+    values = table[words.buffer]
+    hashes = np.zeros(size, dtype=np.uint64)
+    for place in range(length):
+        hashes = hashes * _PAIR + values[place : place + size]
+    word = _word_of(words)[:size]  # a blank belongs to the word it precedes
+    last = words.end[word] + 1  # the blank after the word is the last that may be in
+    at = np.flatnonzero(np.arange(length, size + length) <= last)
+    chosen = word[at]
+    return Occurrences(text=words.text[chosen], bucket=to_buckets(hashes[at], seed), word=chosen)
+
+
+def _word_of(words: Words) -> Positions:
+    """The number of the word that each buffer position is in or directly before."""
+    size = len(words.buffer)
+    edges = np.concatenate(([0], words.end[:-1], [size]))
+    return np.repeat(np.arange(len(words.begin), dtype=np.intp), np.diff(edges))
+
+
+def cue_occurrences(words: Words) -> Occurrences:
+    """Each cue of `classifiers.cues` that stands in the texts; the bucket is its group's number."""
+    nothing = np.zeros(0, dtype=np.intp)
+    full, (shapes, table) = prefix_hashes(words), _cue_table()
+    groups, numbers = [nothing], [nothing]
+    for count, stem in shapes:
+        slot, tag = _cue_slots(_phrase_hashes(words, full, count, stem), count, stem)
+        entry = table[slot]
+        at = np.flatnonzero(entry >> 8 == tag)
+        last = at + count - 1
+        fits = (words.text[at] == words.text[last]) & _is_long_enough(words, last, stem)
+        numbers.append(at[fits])
+        groups.append((entry[at[fits]] & 255).astype(np.intp))
+    word = np.concatenate(numbers)
+    return Occurrences(text=words.text[word], bucket=np.concatenate(groups), word=word)
+
+
+def _is_long_enough(words: Words, numbers: Positions, stem: int) -> NDArray[np.bool_]:
+    """Whether each word has at least as many bytes as the stem."""
+    return words.end[numbers] - words.begin[numbers] >= stem
+
+
+def _phrase_hashes(words: Words, full: Hashes, count: int, stem: int) -> Hashes:
+    """Hash of each `count` words in a row, the last cut to `stem` bytes (0: whole)."""
+    last = prefix_hashes(words, stem) if stem else full
+    size = max(len(full) - count + 1, 0)
+    hashes = np.zeros(size, dtype=np.uint64)
+    for place in range(count - 1):
+        hashes = (hashes + full[place : place + size]) * _PAIR
+    return hashes + last[count - 1 : count - 1 + size]
+
+
+def cue_entries() -> list[tuple[int, list[str], int]]:
+    """All cues as (number of the group, words, bytes of the last word's stem or 0)."""
+    entries = []
+    for number, listed in enumerate(CUES.values()):
+        for entry, end in re.findall(r"([^|*]+)([|*]?)", listed):
+            spelled = [word for word in split_words(fold(entry)) if word][:_LONGEST_PHRASE]
+            if spelled:
+                stem = len(spelled[-1].encode()) if end == "*" else 0
+                entries.append((number, spelled, stem))
+    return entries
+
+
+def _cue_slots(hashes: Hashes, count: int, stem: int) -> tuple[Positions, Positions]:
+    """Slot of each hash in the table of cues, and the tag (1 to 65,536) that must stand there."""
+    both = to_buckets(hashes, count * 64 + stem, _CUE_BITS + 16)
+    return both >> 16, (both & 0xFFFF) + 1
+
+
+@cache
+def _cue_table() -> tuple[tuple[tuple[int, int], ...], NDArray[np.int64]]:
+    """Shapes of the cues (words, stem), and slot -> tag and group's number (8 bits), 0 for none."""
+    shapes = set[tuple[int, int]]()
+    table = np.zeros(1 << _CUE_BITS, dtype=np.int64)
+    for group, spelled, stem in cue_entries():
+        words = read_words([" ".join(spelled).encode()])
+        hashes = _phrase_hashes(words, prefix_hashes(words), len(spelled), stem)
+        slot, tag = _cue_slots(hashes[:1], len(spelled), stem)
+        shapes.add((len(spelled), stem))
+        table[slot] = (tag << 8) | group
+    return tuple(sorted(shapes)), table

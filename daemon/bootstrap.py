@@ -1,0 +1,169 @@
+"""Builds the house: settings in, every adapter wired, `House` out. Nothing else builds adapters."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+from daemon.config.secrets import account_secret, store_secret
+from daemon.config.settings import Settings
+from daemon.intake.actions import Actions
+from daemon.intake.imap import Login, Mailbox
+from daemon.intake.placement import AccountPlace, Placement, QueuePlace
+from daemon.intake.receive import FetchLimits, Receiver
+from daemon.intake.records import Tally
+from daemon.intake.results import Results
+from daemon.intake.store import Ledger
+from daemon.jobs import House
+from daemon.mail.limits import MailLimits
+from daemon.pipeline import Pipeline, Policy
+from daemon.reading.limits import ReadingLimits
+from daemon.reading.pool import ReadingPool
+from daemon.reading.records import ReadingOptions
+from daemon.store.engine import Store, open_store, sqlite_url
+from daemon.store.leases import Leases
+from daemon.store.packs import Packs, sync_folder
+from daemon.store.schema import upgrade
+from daemon.triage.route import compile_rules
+
+SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
+
+
+def place(settings: Settings) -> Placement:
+    """Return what each folder of the configuration is."""
+    accounts = {
+        name: AccountPlace(inboxes=account.folders, go_live=account.go_live)
+        for name, account in settings.accounts.items()
+    }
+    queues = {
+        name: QueuePlace(account=queue.account, folder=queue.folder)
+        for name, queue in settings.queues.items()
+    }
+    return Placement(accounts=accounts, queues=queues, zone=settings.service.zone)
+
+
+def policy(settings: Settings) -> Policy:
+    """Return what decides, made of the rules and thresholds of the configuration."""
+    return Policy(
+        rules=compile_rules(settings.rules),
+        thresholds=settings.classifier.thresholds,
+        placement=place(settings),
+    )
+
+
+def login(settings: Settings, account: str) -> Login:
+    """Return how to enter an account, its secret read anew each time.
+
+    Raises:
+        ConfigError: no secret is found.
+    """
+    chosen = settings.accounts[account]
+    return Login(
+        host=chosen.host,
+        port=chosen.port,
+        security=chosen.security,
+        username=chosen.username,
+        secret=account_secret(chosen).get_secret_value(),
+        auth=chosen.auth,
+        ca_file=chosen.ca_file,
+        connect_timeout_s=settings.intake.connect_timeout_s,
+        command_timeout_s=settings.intake.command_timeout_s,
+    )
+
+
+def reading_options(settings: Settings) -> ReadingOptions:
+    """Return how the children read."""
+    limits = settings.limits.model_dump()
+    shared = {name: limits[name] for name in MailLimits.__dataclass_fields__ if name in limits}
+    return ReadingOptions(
+        limits=ReadingLimits(
+            mail=MailLimits(**shared),
+            cpu_s=settings.limits.cpu_s,
+            wall_s=settings.limits.wall_s,
+            memory_bytes=settings.limits.memory_bytes,
+        ),
+        model_dir=settings.classifier.model or SHIPPED_MODEL,
+        languages=settings.classifier.languages,
+        wanted_headers=compile_rules(settings.rules).headers,
+        own_instance=settings.service.instance or None,
+    )
+
+
+def store_url(settings: Settings) -> URL:
+    """Return the database's URL with its password."""
+    if not settings.store.url:
+        return sqlite_url(settings.service.data_dir)
+    url, password = make_url(settings.store.url), store_secret(settings.store)
+    return url.set(password=password.get_secret_value()) if password else url
+
+
+def open_data(settings: Settings) -> Store:
+    """Open the store, making the data folder and the tables where they are not there yet."""
+    data_dir = settings.service.data_dir
+    if not data_dir.is_dir():
+        data_dir.mkdir(parents=True, mode=0o750)
+        sync_folder(data_dir.parent)
+    store = open_store(store_url(settings))
+    upgrade(store)
+    sync_folder(data_dir)
+    return store
+
+
+@contextmanager
+def build(settings: Settings) -> Iterator[House]:
+    """Build the house, and take it down in the right order at the end."""
+    data_dir = settings.service.data_dir
+    with ExitStack() as stack:
+        store = open_data(settings)
+        stack.callback(store.close)
+        leases = Leases(store)
+        stack.callback(leases.close)
+        packs = _packs(settings)
+        stack.callback(packs.close)
+        tally, chosen = Tally(), policy(settings)
+        actions = Actions(store, chosen.placement)
+        ledger = Ledger(store, actions)
+        pool = ReadingPool(
+            reading_options(settings),
+            settings.service.workers or len(os.sched_getaffinity(0)),
+            before_retry=lambda mail_id: ledger.begin_attempt([mail_id]),
+        )
+        receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
+        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions), packs, tally)
+        stack.callback(pipeline.close)
+        stack.callback(pool.close)
+        yield House(
+            settings=settings,
+            store=store,
+            leases=leases,
+            packs=packs,
+            ledger=ledger,
+            actions=actions,
+            receiver=receiver,
+            pool=pool,
+            pipeline=pipeline,
+            tally=tally,
+            connect=lambda account: Mailbox(login(settings, account)),
+        )
+
+
+def _packs(settings: Settings) -> Packs:
+    folder = settings.service.data_dir / "packs"
+    if not folder.is_dir():
+        folder.mkdir(mode=0o750)
+        sync_folder(folder.parent)
+    return Packs(folder, settings.store.pack_bytes)
+
+
+def _fetch_limits(settings: Settings) -> FetchLimits:
+    limits = settings.limits
+    return FetchLimits(
+        mail_bytes=limits.mail_bytes,
+        in_flight_bytes=limits.in_flight_bytes,
+        slice_bytes=limits.slice_bytes,
+        batch_mails=limits.batch_mails,
+        batch_bytes=limits.batch_bytes,
+        free_disk_bytes=settings.intake.free_disk_bytes,
+    )

@@ -1,0 +1,204 @@
+"""A parsed TOML document -> what in it does not fit together, beyond single values.
+
+The checks read the document itself, not the models: a wrong value in one table must not hide a
+wrong reference in another. Each check yields findings and expects nothing of the document.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from daemon.config.limits import Limits
+from daemon.config.raw import Finding, Table, number_of, table_of, tables_of, text_of, texts_of
+from daemon.config.rule_agreement import rule_findings
+from daemon.config.secrets import variable
+from daemon.config.servers import IMAP_PORTS, SMTP_PORTS
+from daemon.config.values import bytes_of, is_address, is_loopback, time_of
+from daemon.config.wording import nearest
+
+_YEAR = 2027  # any year will do whose daylight-saving rules are the present ones
+
+
+def findings(document: Table) -> Iterator[Finding]:
+    """Yield everything that does not fit together, in no order."""
+    for check in _CHECKS:
+        yield from check(document)
+
+
+def _names(document: Table) -> Iterator[Finding]:
+    for kind in ("accounts", "queues", "relays"):
+        taken: dict[str, str] = {}
+        for name, table in tables_of(document, kind):
+            if "name" in table:
+                yield (kind, name, "name"), f"unknown key; the name is {name}, as in the header"
+            other = taken.setdefault(variable(name), name)
+            if other != name and kind != "queues":
+                yield (kind, name), f"too much like {other}: both read {variable(name)}_..."
+
+
+def _mailboxes(document: Table) -> Iterator[Finding]:
+    taken: dict[tuple[str, object, str], str] = {}
+    for name, table in tables_of(document, "accounts"):
+        host, username = text_of(table, "host").lower(), text_of(table, "username")
+        port = table.get("port", IMAP_PORTS.get(text_of(table, "security", "tls")))
+        other = taken.setdefault((host, str(port), username), name)
+        if host and username and other != name:
+            yield (
+                ("accounts", name),
+                (
+                    f"the same mailbox as accounts.{other}; "
+                    "allowed: one account for a mailbox, with all its folders in one list"
+                ),
+            )
+
+
+def _encryption(document: Table) -> Iterator[Finding]:
+    for kind, ports in (("accounts", IMAP_PORTS), ("relays", SMTP_PORTS)):
+        for name, table in tables_of(document, kind):
+            host = text_of(table, "host")
+            if text_of(table, "security") == "plain" and host and not is_loopback(host):
+                yield (
+                    (kind, name, "security"),
+                    (
+                        f'"plain" is only for this machine (localhost, 127.0.0.1), not {host}; '
+                        f"allowed: tls, usually port {ports['tls']}, "
+                        f"or starttls, usually port {ports['starttls']}"
+                    ),
+                )
+
+
+def _logins(document: Table) -> Iterator[Finding]:
+    for name, table in tables_of(document, "accounts"):
+        is_token = text_of(table, "auth") == "xoauth2"
+        useless, useful = ("password", "token") if is_token else ("token", "password")
+        if f"{useless}_file" in table:
+            yield (
+                ("accounts", name, f"{useless}_file"),
+                (
+                    f'has no use with auth = "{text_of(table, "auth", "password")}"; '
+                    f"allowed: {useful}_file"
+                ),
+            )
+    for name, table in tables_of(document, "relays"):
+        if "password_file" in table and not table.get("username"):
+            yield ("relays", name, "password_file"), "has no use without a username"
+
+
+def _queues(document: Table) -> Iterator[Finding]:
+    accounts = table_of(document, "accounts")
+    taken: dict[tuple[str, str], str] = {}
+    for name, table in tables_of(document, "queues"):
+        account, folder = text_of(table, "account"), text_of(table, "folder")
+        if account and account not in accounts:
+            yield (
+                ("queues", name, "account"),
+                f"{account!r} is not an account; {nearest(account, accounts)}",
+            )
+        other = taken.setdefault((account, folder), name)
+        if account and folder and other != name:
+            yield ("queues", name, "folder"), f"the same folder as queues.{other}"
+
+
+def _digest(document: Table) -> Iterator[Finding]:
+    digest, relays = table_of(document, "digest"), table_of(document, "relays")
+    relay = text_of(digest, "relay")
+    if relay and relay not in relays:
+        yield ("digest", "relay"), f"{relay!r} is not a relay; {nearest(relay, relays)}"
+    if "digest" in document and "to" not in digest:
+        yield ("digest", "to"), "is missing; allowed: a list of addresses, [] for no digest"
+    if digest.get("to") and not relays:
+        yield ("digest", "to"), "a digest cannot be sent: no relay; write one, as [relays.main]"
+    first = relay if relay in relays else next(iter(relays), "")
+    username = text_of(table_of(relays, first), "username")
+    if digest.get("to") and first and not digest.get("sender") and not is_address(username):
+        yield (
+            ("digest", "sender"),
+            (
+                f"is missing, and the username of relays.{first} is not an address; "
+                'allowed: "name@example.org"'
+            ),
+        )
+
+
+def _languages_of_readers(document: Table) -> Iterator[Finding]:
+    digest = table_of(document, "digest")
+    readers = {text: path for path, text in texts_of(digest, "to")}
+    for reader in table_of(digest, "languages"):
+        if reader not in readers:
+            yield (
+                ("digest", "languages", reader),
+                f"{reader!r} is not in digest.to; {nearest(reader, readers)}",
+            )
+
+
+def _times(document: Table) -> Iterator[Finding]:
+    zone = text_of(table_of(document, "service"), "timezone")
+    for table, key in (("digest", "at"), ("intake", "sweep_at"), ("intake", "reconcile_at")):
+        at = _time(table_of(document, table).get(key))
+        if at and (at.hour == 2 or _is_shifted(zone, at)):  # noqa: PLR2004 - 02:00 to 03:00
+            yield (
+                (table, key),
+                (
+                    f"at {at:%H:%M} the clock is put forward or back, so that the time may come "
+                    "twice or never; allowed: times outside 02:00 to 03:00, and outside the hour "
+                    "of change of the zone"
+                ),
+            )
+
+
+def _time(value: object) -> time | None:
+    try:
+        return time_of(value)
+    except ValueError:
+        return None
+
+
+def _is_shifted(zone: str, at: time) -> bool:
+    """Tell whether `at` is skipped or repeated on any day of the year in `zone`."""
+    try:
+        first = datetime.combine(date(_YEAR, 1, 1), at, ZoneInfo(zone))
+    except (LookupError, ValueError, OSError):
+        return False  # an unknown zone is another problem's
+    days = (first + timedelta(days=n) for n in range(365))
+    return any(day.utcoffset() != day.replace(fold=1).utcoffset() for day in days)
+
+
+def _sizes(document: Table) -> Iterator[Finding]:
+    limits = table_of(document, "limits")
+    in_flight = _size(limits, "in_flight_bytes")
+    for key in ("slice_bytes", "batch_bytes"):
+        size = _size(limits, key)
+        if size > in_flight:
+            yield (
+                ("limits", key if key in limits else "in_flight_bytes"),
+                (
+                    f"{key} is {size}, more than in_flight_bytes, {in_flight}; "
+                    f"allowed: {key} up to in_flight_bytes"
+                ),
+            )
+    intake = table_of(document, "intake")
+    first, most = number_of(intake, "backoff_first_s"), number_of(intake, "backoff_max_s")
+    if first is not None and first > (900 if most is None else most):
+        yield ("intake", "backoff_first_s"), "is more than backoff_max_s; allowed: at most that"
+
+
+def _size(limits: Table, key: str) -> int:
+    default: int = Limits.model_fields[key].default
+    try:
+        return bytes_of(limits.get(key, default))
+    except ValueError:
+        return default
+
+
+_CHECKS: tuple[Callable[[Table], Iterator[Finding]], ...] = (
+    _names,
+    _mailboxes,
+    _encryption,
+    _logins,
+    _queues,
+    _digest,
+    _languages_of_readers,
+    _times,
+    _sizes,
+    rule_findings,
+)

@@ -1,0 +1,120 @@
+"""The whole configuration as one frozen tree; attribute names are the keys of the TOML file."""
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from daemon.config.limits import MIB, Intake, Limits
+from daemon.config.rules import Rule
+from daemon.config.section import Section, named
+from daemon.config.servers import Account, Queue, Relay
+from daemon.config.values import (
+    Addresses,
+    EmailAddress,
+    FilePath,
+    Languages,
+    Listen,
+    Name,
+    OptionalPath,
+    Share,
+    Size,
+    TimeOfDay,
+    instance_of,
+    listed,
+    sender_of,
+    store_url_of,
+    url_of,
+    zone_name,
+)
+
+Tongue = Literal["it", "pl", "en"]
+
+THRESHOLDS = {"complaint": 0.40, "request": 0.55, "newsletter": 0.60, "other": 0.60}
+"""Shipped label -> least probability; lower where missing one costs more (DESIGN 5)."""
+
+
+class Service(Section):
+    """`[service]`: the house as a whole."""
+
+    data_dir: Annotated[FilePath, Field(validate_default=True)] = Path("var")
+    timezone: Annotated[str, AfterValidator(zone_name)]
+    language: Tongue = "en"
+    workers: Annotated[int, Field(ge=0, le=256)] = 0  # 0: as many as cores
+    log: Literal["auto", "json", "text", "journald"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    instance: Annotated[str, AfterValidator(instance_of)] = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days, digests and deadlines are counted."""
+        return ZoneInfo(self.timezone)
+
+
+class Store(Section):
+    """`[store]`: where the ledger is kept."""
+
+    url: Annotated[str, AfterValidator(store_url_of)] = ""
+    password_file: OptionalPath = None
+    pack_bytes: Size = 64 * MIB
+
+
+class Classifier(Section):
+    """`[classifier]`: which model, and how sure it must be."""
+
+    model: OptionalPath = None  # None: the shipped base model
+    labels: Annotated[tuple[Name, ...], BeforeValidator(listed)] = ()  # the house's own
+    thresholds: Annotated[
+        dict[str, Share],
+        BeforeValidator(lambda table: THRESHOLDS | table if isinstance(table, dict) else table),
+    ] = THRESHOLDS
+    languages: Languages = ("it", "pl", "en", "de", "fr", "es")
+
+
+class Digest(Section):
+    """`[digest]`: the daily mail that says what needs people."""
+
+    at: TimeOfDay = time(7, 30)
+    to: Addresses = ()
+    relay: str = ""  # empty: the first relay
+    sender: Annotated[str, AfterValidator(sender_of)] = ""  # empty: the relay's username
+    language: Literal["", "it", "pl", "en"] = ""  # empty: as in [service]
+    languages: dict[EmailAddress, Tongue] = Field(default_factory=dict)
+
+
+class Metrics(Section):
+    """`[metrics]`: figures for Prometheus."""
+
+    listen: Listen = ""
+
+
+class Web(Section):
+    """`[web]`: the console and the public pages."""
+
+    listen: Listen = ""
+    public_url: Annotated[str, AfterValidator(url_of)] = ""
+
+
+class Document(Section):
+    """What may stand in the TOML file."""
+
+    service: Service
+    store: Store = Field(default_factory=Store)
+    limits: Limits = Field(default_factory=Limits)
+    intake: Intake = Field(default_factory=Intake)
+    accounts: Annotated[dict[Name, Account], BeforeValidator(named)] = Field(default_factory=dict)
+    queues: Annotated[dict[Name, Queue], BeforeValidator(named)] = Field(default_factory=dict)
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(listed)] = ()
+    classifier: Classifier = Field(default_factory=Classifier)
+    relays: Annotated[dict[Name, Relay], BeforeValidator(named)] = Field(default_factory=dict)
+    digest: Digest = Field(default_factory=Digest)
+    metrics: Metrics = Field(default_factory=Metrics)
+    web: Web = Field(default_factory=Web)
+
+
+class Settings(Document):
+    """The configuration in force."""
+
+    path: Path  # the file it was read from

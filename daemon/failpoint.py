@@ -1,0 +1,24 @@
+"""Named places where the fault tests stop the process, as a power cut would.
+
+`BACKDESK_FAILPOINT=name` or `name:N` (the N-th passing) ends the process there with SIGKILL.
+Without the variable a passing costs one comparison.
+"""
+
+import os
+import signal
+
+_name, _, _count = os.environ.get("BACKDESK_FAILPOINT", "").partition(":")
+_left = int(_count or 1)
+
+
+def failpoint(name: str) -> None:
+    """Kill the process here if the environment asks for this failpoint."""
+    if name == _name:
+        _pass(name)
+
+
+def _pass(_name: str) -> None:
+    global _left  # noqa: PLW0603 - one process, one countdown, test builds only
+    _left -= 1
+    if _left <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)

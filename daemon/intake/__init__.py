@@ -1,0 +1,1 @@
+"""E-mail in: IMAP accounts, cursor, fetch, ledger, settle, and import of old mail."""

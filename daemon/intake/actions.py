@@ -1,0 +1,361 @@
+"""The tables of what we do on the server, and of what we see others do there.
+
+An action is a committed row before its command is sent: planned (in the transaction that records
+the decision), issued, then done or superseded (the mail was no longer there).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, or_, select, update
+from sqlalchemy.orm import aliased
+
+from daemon.failpoint import failpoint
+from daemon.intake.moves import Explanation, OwnMove, Place, Sighting, explain
+from daemon.intake.placement import Placement, Standing
+from daemon.store.engine import Store
+from daemon.store.leases import Lease
+from daemon.store.tables import actions, decisions, deliveries, folders, readings, sightings
+
+OPEN = ("planned", "issued")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One mail to be moved on the server."""
+
+    id: int
+    mail_id: int
+    delivery_id: int
+    folder_id: int
+    folder: str
+    uidvalidity: int
+    uid: int
+    target: str
+    state: str
+    how: str | None
+    received_at: datetime
+    is_copied: bool  # its target is known already, only the source is left
+    target_listed_at: datetime | None
+    issued_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an action ended."""
+
+    action: Action
+    state: str  # done, superseded, failed, planned (again)
+    how: str | None = None  # move, copy, keyword, ledger
+    target_uid: int | None = None
+    note: str | None = None
+
+
+class Actions:
+    """Server actions and sightings of the accounts."""
+
+    def __init__(self, store: Store, placement: Placement) -> None:
+        self.store = store
+        self.placement = placement
+
+    def plan(self, connection: Connection, mail_ids: Sequence[int], now: datetime) -> None:
+        """Plan the moves that the decisions on these mails (or their originals) ask for.
+
+        Runs inside the transaction that makes them known; repeating it is a no-op.
+        """
+        for start in range(0, len(mail_ids), 500):
+            rows = connection.execute(_to_settle(mail_ids[start : start + 500])).all()
+            planned = [_planned(row, target, now) for row in rows if (target := self._target(row))]
+            self.store.insert_new(connection, actions, planned)
+
+    def open(self, account: str) -> list[Action]:
+        """Return the moves of an account that are not finished, oldest first."""
+        with self.store.read() as connection:
+            rows = connection.execute(_open_actions(account)).all()
+        return [Action(**row._asdict()) for row in rows]
+
+    def has_open(self, account: str) -> bool:
+        """Tell whether an account has unfinished actions or unexplained sightings."""
+        issued = select(actions.c.id).where(actions.c.account == account, actions.c.state.in_(OPEN))
+        unexplained = select(sightings.c.delivery_id).where(
+            sightings.c.account == account, sightings.c.outcome.is_(None)
+        )
+        with self.store.read() as connection:
+            return bool(connection.scalar(select(or_(issued.exists(), unexplained.exists()))))
+
+    def issue(self, lease: Lease, chosen: Sequence[Action], how: str, now: datetime) -> None:
+        """Commit that the command for these actions is about to be sent."""
+        with self.store.write() as connection:
+            lease.guard(connection)
+            ids = actions.c.id.in_([action.id for action in chosen])
+            values = {
+                "state": "issued",
+                "how": how,
+                "issued_at": now,
+                "attempts": actions.c.attempts + 1,
+            }
+            connection.execute(update(actions).where(ids).values(values))
+        failpoint("settle.issued")
+
+    def finish(
+        self, lease: Lease, target_folder_id: int | None, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Commit how actions ended, with the new place of each mail where the server told it."""
+        with self.store.write() as connection:
+            lease.guard(connection)
+            for outcome in outcomes:
+                self._finish(connection, target_folder_id, outcome, now)
+            failpoint("settle.before_commit")
+
+    def explain_sightings(self, lease: Lease, account: str, now: datetime) -> dict[str, int]:
+        """Explain what can be explained after a round; return how many of each outcome."""
+        counts: dict[str, int] = defaultdict(int)
+        with self.store.write() as connection:
+            lease.guard(connection)
+            query = select(sightings).where(
+                sightings.c.account == account, sightings.c.outcome.is_(None)
+            )
+            for row in connection.execute(query.order_by(sightings.c.delivery_id)).all():
+                if found := self._explain(connection, account, row):
+                    self._settle_sighting(connection, row, found, now)
+                    counts[found.outcome] += 1
+        return counts
+
+    def persons_moves(self, account: str | None = None) -> list[Row[Any]]:
+        """Return every move of a person: mail, from, to and when it was seen."""
+        source, target = aliased(deliveries), aliased(deliveries)
+        left, joined = aliased(folders), aliased(folders)
+        query = (
+            select(
+                sightings.c.mail_id,
+                sightings.c.account,
+                left.c.name.label("from_folder"),
+                joined.c.name.label("to_folder"),
+                sightings.c.seen_at,
+            )
+            .join(target, target.c.id == sightings.c.delivery_id)
+            .join(joined, joined.c.id == target.c.folder_id)
+            .join(source, source.c.id == sightings.c.from_delivery_id)
+            .join(left, left.c.id == source.c.folder_id)
+            .where(sightings.c.outcome == "person")
+            .order_by(sightings.c.delivery_id)
+        )
+        if account is not None:
+            query = query.where(sightings.c.account == account)
+        with self.store.read() as connection:
+            return list(connection.execute(query))
+
+    def _target(self, row: Row[Any]) -> str | None:
+        standing = Standing(
+            delivery_id=row.delivery_id,
+            account=row.account,
+            folder=row.folder,
+            received_at=row.received_at,
+            origin="copy" if row.outcome == "copy" else row.origin,
+        )
+        return self.placement.target(standing, row.queue)
+
+    def _finish(
+        self, connection: Connection, target_folder_id: int | None, outcome: Outcome, now: datetime
+    ) -> None:
+        action, values = outcome.action, {"state": outcome.state, "note": outcome.note}
+        if outcome.how:
+            values["how"] = outcome.how
+        if outcome.state != "planned":
+            values["finished_at"] = now
+        moved = outcome.state == "done" and outcome.how in ("move", "copy")
+        if outcome.target_uid and target_folder_id:
+            values["target_delivery_id"] = self._arrive(connection, target_folder_id, outcome, now)
+        if moved:
+            gone = update(deliveries).where(deliveries.c.id == action.delivery_id)
+            connection.execute(gone.values(gone_at=now))
+        connection.execute(update(actions).where(actions.c.id == action.id).values(values))
+
+    def _arrive(
+        self, connection: Connection, folder_id: int, outcome: Outcome, now: datetime
+    ) -> int:
+        row = {
+            "folder_id": folder_id,
+            "uid": outcome.target_uid,
+            "mail_id": outcome.action.mail_id,
+            "received_at": outcome.action.received_at,
+            "seen_at": now,
+            "origin": "own",
+        }
+        self.store.insert_new(connection, deliveries, [row])
+        here = and_(deliveries.c.folder_id == folder_id, deliveries.c.uid == outcome.target_uid)
+        return connection.execute(select(deliveries.c.id).where(here)).scalar_one()
+
+    def _explain(self, connection: Connection, account: str, row: Row[Any]) -> Explanation | None:
+        places = connection.execute(_places(row.mail_id, account)).all()
+        own = next(place for place in places if place.id == row.delivery_id)
+        others = [
+            Place(
+                delivery_id=place.id,
+                folder=place.name,
+                gone_at=place.gone_at,
+                listed_at=place.listed_at,
+                explains=place.explains or place.bound is not None,
+            )
+            for place in places
+            if place.id != row.delivery_id
+        ]
+        moves = [
+            OwnMove(
+                action_id=place.action_id,
+                delivery_id=place.id,
+                target=place.target,
+                state=place.state,
+                target_listed_at=_listed_at(connection, account, place.target),
+                finished_at=place.finished_at,
+            )
+            for place in places
+            if place.action_id and place.bound is None
+        ]
+        seen = Sighting(delivery_id=row.delivery_id, folder=own.name, seen_at=row.seen_at)
+        return explain(seen, others, moves)
+
+    def _settle_sighting(
+        self, connection: Connection, row: Row[Any], found: Explanation, now: datetime
+    ) -> None:
+        values = {
+            "outcome": found.outcome,
+            "from_delivery_id": found.from_delivery_id,
+            "settled_at": now,
+        }
+        here = sightings.c.delivery_id == row.delivery_id
+        connection.execute(update(sightings).where(here).values(values))
+        if found.action_id:
+            bound = {"target_delivery_id": row.delivery_id}
+            connection.execute(update(actions).where(actions.c.id == found.action_id).values(bound))
+        if found.outcome == "copy":
+            self.plan(connection, [row.mail_id], now)
+
+
+def _planned(row: Row[Any], target: str, now: datetime) -> dict[str, object]:
+    return {
+        "delivery_id": row.delivery_id,
+        "mail_id": row.mail_id,
+        "account": row.account,
+        "target": target,
+        "state": "planned",
+        "attempts": 0,
+        "planned_at": now,
+    }
+
+
+def _to_settle(mail_ids: Sequence[int]) -> Select[Any]:
+    """Present deliveries of the mails, with the queue decided for them or their original.
+
+    A rematched delivery of a mail that was moved in this account before is left out: a person
+    has put it where it is.
+    """
+    earlier, handled = aliased(deliveries), aliased(actions)
+    was_moved = (
+        select(handled.c.id)
+        .join(earlier, earlier.c.id == handled.c.delivery_id)
+        .where(
+            handled.c.mail_id == deliveries.c.mail_id,
+            handled.c.account == folders.c.account,
+            handled.c.state == "done",
+        )
+        .exists()
+    )
+    return (
+        select(
+            deliveries.c.id.label("delivery_id"),
+            deliveries.c.mail_id,
+            deliveries.c.received_at,
+            deliveries.c.origin,
+            folders.c.account,
+            folders.c.name.label("folder"),
+            decisions.c.queue,
+            sightings.c.outcome,
+        )
+        .join(folders, and_(folders.c.id == deliveries.c.folder_id, folders.c.current))
+        .join(readings, readings.c.mail_id == deliveries.c.mail_id)
+        .join(
+            decisions,
+            or_(
+                decisions.c.mail_id == readings.c.mail_id,
+                decisions.c.mail_id == readings.c.copy_of,
+            ),
+        )
+        .outerjoin(sightings, sightings.c.delivery_id == deliveries.c.id)
+        .outerjoin(actions, actions.c.delivery_id == deliveries.c.id)
+        .where(
+            deliveries.c.mail_id.in_(mail_ids),
+            deliveries.c.gone_at.is_(None),
+            actions.c.id.is_(None),
+            or_(deliveries.c.origin != "rematched", ~was_moved),
+        )
+    )
+
+
+def _open_actions(account: str) -> Select[Any]:
+    target = aliased(folders)
+    target_listed_at = (
+        select(target.c.listed_at)
+        .where(target.c.account == account, target.c.name == actions.c.target, target.c.current)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            actions.c.id,
+            actions.c.mail_id,
+            actions.c.delivery_id,
+            deliveries.c.folder_id,
+            folders.c.name.label("folder"),
+            folders.c.uidvalidity,
+            deliveries.c.uid,
+            actions.c.target,
+            actions.c.state,
+            actions.c.how,
+            deliveries.c.received_at,
+            actions.c.target_delivery_id.is_not(None).label("is_copied"),
+            target_listed_at.label("target_listed_at"),
+            actions.c.issued_at,
+        )
+        .join(deliveries, deliveries.c.id == actions.c.delivery_id)
+        .join(folders, folders.c.id == deliveries.c.folder_id)
+        .where(actions.c.account == account, actions.c.state.in_(OPEN))
+        .order_by(actions.c.id)
+    )
+
+
+def _places(mail_id: int, account: str) -> Select[Any]:
+    used = aliased(sightings)
+    explains = select(used.c.delivery_id).where(used.c.from_delivery_id == deliveries.c.id).exists()
+    return (
+        select(
+            deliveries.c.id,
+            folders.c.name,
+            deliveries.c.gone_at,
+            folders.c.listed_at,
+            explains.label("explains"),
+            actions.c.id.label("action_id"),
+            actions.c.target,
+            actions.c.state,
+            actions.c.finished_at,
+            actions.c.target_delivery_id.label("bound"),
+        )
+        .join(folders, folders.c.id == deliveries.c.folder_id)
+        .outerjoin(
+            actions,
+            and_(
+                actions.c.delivery_id == deliveries.c.id,
+                or_(actions.c.how.is_(None), actions.c.how.in_(("move", "copy"))),
+            ),
+        )
+        .where(deliveries.c.mail_id == mail_id, folders.c.account == account)
+    )
+
+
+def _listed_at(connection: Connection, account: str, folder: str) -> datetime | None:
+    query = select(folders.c.listed_at).where(
+        folders.c.account == account, folders.c.name == folder, folders.c.current
+    )
+    return connection.execute(query).scalar_one_or_none()

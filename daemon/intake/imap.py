@@ -1,0 +1,374 @@
+"""One IMAP connection: commands in, records out, every fault one of our two errors.
+
+IMAPClient does the protocol. What it lacks is added here and nowhere else: a deadline round every
+command (its time-outs are per packet), a cap on literals before they are allocated, COPYUID, and a
+switch for its debug formatting, which costs three times the fetch itself.
+"""
+
+import imaplib
+import selectors
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, ProtocolError
+
+from daemon.errors import MailboxAway, MailboxError
+
+SLOWEST_BYTES_PER_S = 50_000  # below this rate a fetch is given up
+LITERAL_SLACK = 1 << 20  # a literal may be this much larger than RFC822.SIZE said
+TRANSIENT_CODES = ("UNAVAILABLE", "THROTTLED", "OVERQUOTA", "INUSE", "SERVERBUG", "LIMIT")
+SLICE = 4 << 20  # bytes asked for at once of a large mail
+
+
+class Wakeable(Protocol):
+    """Something with a file descriptor that becomes readable to end a wait."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How to reach and enter one account."""
+
+    host: str
+    port: int
+    security: str  # tls, starttls, plain
+    username: str
+    secret: str  # password, or OAuth2 access token
+    auth: str = "password"  # or xoauth2
+    ca_file: Path | None = None
+    connect_timeout_s: float = 30
+    command_timeout_s: float = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """A folder as the server describes it when it is opened."""
+
+    uidvalidity: int
+    uidnext: int  # 0 when the server does not say
+    exists: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What is known of a mail before its body is fetched."""
+
+    size: int  # RFC822.SIZE: a hint
+    received_at: datetime  # INTERNALDATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A mail as the server gave it."""
+
+    uid: int
+    raw: bytes
+    received_at: datetime
+
+
+class Mailbox:
+    """A logged-in connection; not thread-safe, one thread uses it."""
+
+    def __init__(self, login: Login) -> None:
+        """Connect and log in.
+
+        Raises:
+            MailboxAway: no answer, broken connection, or a transient refusal.
+            MailboxError: TLS cannot be verified, or the login was refused.
+        """
+        self._login = login
+        self._literal_cap = 64 << 20
+        with self._command(login.connect_timeout_s):
+            self._client = _connect(login)
+            self._cap_literals()
+            _enter(self._client, login)
+        self._capabilities = frozenset(self._client.capabilities())
+        self._flags: tuple[bytes, ...] = ()
+
+    @property
+    def can_move(self) -> bool:
+        """RFC 6851."""
+        return b"MOVE" in self._capabilities
+
+    @property
+    def has_uidplus(self) -> bool:
+        """RFC 4315: UID EXPUNGE and COPYUID."""
+        return b"UIDPLUS" in self._capabilities
+
+    @property
+    def can_idle(self) -> bool:
+        """RFC 2177."""
+        return b"IDLE" in self._capabilities
+
+    @property
+    def keeps_keywords(self) -> bool:
+        """The open folder keeps flags of our own (RFC 3501 7.1, PERMANENTFLAGS)."""
+        return b"\\*" in self._flags
+
+    def examine(self, folder: str) -> Selected:
+        """Open a folder without changing anything in it."""
+        return self._select(folder, readonly=True)
+
+    def select(self, folder: str) -> Selected:
+        """Open a folder for changes."""
+        return self._select(folder, readonly=False)
+
+    def uids(self) -> list[int]:
+        """Return every UID of the open folder, ascending."""
+        with self._command():
+            return sorted(self._client.search("ALL"))
+
+    def envelopes(self, uids: Sequence[int]) -> dict[int, Envelope]:
+        """Return size and INTERNALDATE by UID; UIDs the server does not answer are absent."""
+        with self._command():
+            answer = self._client.fetch(list(uids), [b"RFC822.SIZE", b"INTERNALDATE"])
+        return {
+            uid: Envelope(size=int(item[b"RFC822.SIZE"]), received_at=_moment(item))
+            for uid, item in answer.items()
+            if b"RFC822.SIZE" in item and b"INTERNALDATE" in item
+        }
+
+    def bodies(self, uids: Sequence[int], size: int) -> list[Fetched]:
+        """Fetch whole mails without setting \\Seen.
+
+        Args:
+            uids: of the open folder.
+            size: bytes expected in all; sets the deadline and the largest literal taken.
+        """
+        self._literal_cap = size * 2 + LITERAL_SLACK
+        with self._command(self._login.command_timeout_s + size / SLOWEST_BYTES_PER_S):
+            answer = self._client.fetch(list(uids), [b"BODY.PEEK[]", b"INTERNALDATE"])
+        return [
+            Fetched(uid=uid, raw=item[b"BODY[]"], received_at=_moment(item))
+            for uid, item in answer.items()
+            if item.get(b"BODY[]") and b"INTERNALDATE" in item
+        ]
+
+    def header(self, uid: int, limit: int) -> bytes:
+        """Return the header block of a mail, at most `limit` bytes."""
+        self._literal_cap = limit + LITERAL_SLACK
+        with self._command():
+            answer = self._client.fetch([uid], [f"BODY.PEEK[HEADER]<0.{limit}>"])
+        return _only_body(answer.get(uid, {}))
+
+    def slices(self, uid: int, sink: BinaryIO, limit: int) -> int:
+        """Fetch a large mail piece by piece into a file; return its size in bytes.
+
+        Stops after `limit` bytes: a result over it means the mail is larger.
+        """
+        total = 0
+        self._literal_cap = SLICE + LITERAL_SLACK
+        while total <= limit:
+            with self._command(self._login.command_timeout_s + SLICE / SLOWEST_BYTES_PER_S):
+                answer = self._client.fetch([uid], [f"BODY.PEEK[]<{total}.{SLICE}>"])
+            piece = _only_body(answer.get(uid, {}))
+            sink.write(piece)
+            total += len(piece)
+            if len(piece) < SLICE:
+                break
+        return total
+
+    def search_message_id(self, message_id: str) -> list[int]:
+        """Return the UIDs in the open folder whose Message-ID contains the text."""
+        with self._command():
+            return sorted(self._client.search(["HEADER", "Message-ID", message_id]))
+
+    def move(self, uids: Sequence[int], target: str) -> dict[int, int]:
+        """Move mails (RFC 6851); return new UIDs by old as far as the server told (COPYUID)."""
+        with self._command():
+            self._client._imap.untagged_responses.pop("COPYUID", None)  # noqa: SLF001 - no API
+            self._client.move(list(uids), target)
+            return self._copyuid()
+
+    def copy(self, uids: Sequence[int], target: str) -> dict[int, int]:
+        """Copy mails; return new UIDs by old as far as the server told (COPYUID)."""
+        with self._command():
+            self._client._imap.untagged_responses.pop("COPYUID", None)  # noqa: SLF001 - no API
+            self._client.copy(list(uids), target)
+            return self._copyuid()
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """Delete exactly these mails (UID EXPUNGE); only ever called where UIDPLUS is."""
+        if not self.has_uidplus:
+            raise MailboxError("refusing to expunge: the server has no UIDPLUS")
+        with self._command():
+            self._client.add_flags(list(uids), [b"\\Deleted"], silent=True)
+            self._client.uid_expunge(list(uids))
+
+    def add_keyword(self, uids: Sequence[int], keyword: str) -> None:
+        """Set a flag of our own."""
+        with self._command():
+            self._client.add_flags(list(uids), [keyword.encode()], silent=True)
+
+    def create(self, folder: str) -> None:
+        """Create a folder unless it exists, and subscribe to it."""
+        with self._command():
+            if not self._client.folder_exists(folder):
+                self._client.create_folder(folder)
+                self._client.subscribe_folder(folder)
+
+    def idle(self, timeout_s: float, wake: Wakeable) -> None:
+        """Wait in IDLE until the server says something, `wake` is readable, or time is up.
+
+        What was said is not read: it is a hint, the caller looks for itself.
+        """
+        with self._command():
+            self._client.idle()
+        try:
+            self._wait(timeout_s, wake)
+        finally:
+            with self._command():
+                self._client.idle_done()
+
+    def close(self) -> None:
+        """Log out if the server still answers; never raises."""
+        try:
+            with self._command(5):
+                self._client.logout()
+        except (MailboxError, OSError):
+            self.abort()
+
+    def abort(self) -> None:
+        """Break the connection at once; may be called from another thread."""
+        try:
+            self._client.socket().shutdown(socket.SHUT_RDWR)
+        except (OSError, AttributeError):
+            return
+
+    def _select(self, folder: str, *, readonly: bool) -> Selected:
+        with self._command():
+            answer = self._client.select_folder(folder, readonly=readonly)
+        self._flags = tuple(answer.get(b"PERMANENTFLAGS", ()))
+        if not (uidvalidity := int(answer.get(b"UIDVALIDITY", 0))):
+            raise MailboxError(f"{folder}: the server gives no UIDVALIDITY")
+        return Selected(
+            uidvalidity=uidvalidity,
+            uidnext=int(answer.get(b"UIDNEXT", 0)),
+            exists=int(answer.get(b"EXISTS", 0)),
+        )
+
+    def _wait(self, timeout_s: float, wake: Wakeable) -> None:
+        sock = self._client.socket()
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            selector.register(wake, selectors.EVENT_READ)
+            selector.select(timeout_s)
+
+    def _copyuid(self) -> dict[int, int]:
+        answers = self._client._imap.untagged_responses.get("COPYUID", [])  # noqa: SLF001 - no API
+        pairs: dict[int, int] = {}
+        for answer in answers:
+            fields = answer.decode("ascii", "replace").split() if answer else []
+            if len(fields) == 3:  # noqa: PLR2004 - RFC 4315 3: uidvalidity, from, to
+                pairs.update(zip(_numbers(fields[1]), _numbers(fields[2]), strict=False))
+        return pairs
+
+    def _cap_literals(self) -> None:
+        imap = self._client._imap  # noqa: SLF001 - the switch and the cap have no API
+        imap.debug = 0
+        read = imap.read
+
+        def capped(size: int) -> bytes:
+            if size < 0 or size > self._literal_cap:
+                raise imaplib.IMAP4.abort(f"literal of {size} bytes refused")
+            literal = read(size)
+            if len(literal) < size:
+                raise imaplib.IMAP4.abort("connection closed inside a literal")
+            return bytes(literal)
+
+        imap.read = capped
+
+    @contextmanager
+    def _command(self, deadline_s: float | None = None) -> Iterator[None]:
+        """Run one command under a deadline, and turn every fault into one of ours."""
+        timer = threading.Timer(deadline_s or self._login.command_timeout_s, self.abort)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (imaplib.IMAP4.abort, ProtocolError, ssl.SSLEOFError) as error:
+            raise MailboxAway(f"connection lost: {_words(error)}") from error
+        except ssl.SSLError as error:
+            raise MailboxError(f"TLS failed: {_words(error)}") from error
+        except OSError as error:
+            raise MailboxAway(f"no answer: {_words(error)}") from error
+        except (LoginError, CapabilityError) as error:
+            raise _refusal("login refused", error) from None  # the cause may hold the secret
+        except (IMAPClientError, imaplib.IMAP4.error) as error:
+            raise _refusal("refused", error) from error
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+            # imaplib and IMAPClient let these out on answers that break the grammar.
+            raise MailboxAway(f"unreadable answer: {type(error).__name__}") from error
+        finally:
+            timer.cancel()
+
+
+def _connect(login: Login) -> IMAPClient:
+    timeout = SocketTimeout(connect=login.connect_timeout_s, read=login.command_timeout_s)
+    context = ssl.create_default_context(cafile=str(login.ca_file) if login.ca_file else None)
+    is_tls = login.security == "tls"
+    client = IMAPClient(
+        login.host, login.port, ssl=is_tls, ssl_context=context if is_tls else None, timeout=timeout
+    )
+    client.normalise_times = False
+    if login.security == "starttls":
+        # PREAUTH before TLS means somebody stripped the encryption.
+        if client._imap.state != "NONAUTH":  # noqa: SLF001 - no API
+            raise MailboxError("TLS failed: the server skipped the login before STARTTLS")
+        client.starttls(context)
+    return client
+
+
+def _enter(client: IMAPClient, login: Login) -> None:
+    if client._imap.state == "AUTH":  # noqa: SLF001 - PREAUTH over TLS or loopback: already in
+        return
+    if login.auth == "xoauth2":
+        client.oauth2_login(login.username, login.secret)
+    else:
+        client.login(login.username, login.secret)
+
+
+def _refusal(what: str, error: Exception) -> MailboxError:
+    text = _words(error)
+    transient = any(f"[{code}" in text.upper() for code in TRANSIENT_CODES)
+    return (MailboxAway if transient else MailboxError)(f"{what}: {text}")
+
+
+def _words(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return " ".join(text.split())[:200]
+
+
+def _moment(item: dict[bytes, Any]) -> datetime:
+    value = item[b"INTERNALDATE"]
+    if not isinstance(value, datetime):
+        return datetime(1970, 1, 1, tzinfo=UTC)
+    return value.astimezone(UTC)
+
+
+def _only_body(item: dict[bytes, Any]) -> bytes:
+    for key, value in item.items():
+        if key.startswith(b"BODY[") and isinstance(value, bytes):
+            return value
+    return b""
+
+
+def _numbers(sequence: str) -> list[int]:
+    """Turn `3:5,9` into 3, 4, 5, 9; at most 100,000 numbers."""
+    numbers: list[int] = []
+    for piece in sequence.split(","):
+        first, _, last = piece.partition(":")
+        numbers.extend(range(int(first), int(last or first) + 1)[: 100_000 - len(numbers)])
+    return numbers

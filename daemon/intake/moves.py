@@ -1,0 +1,81 @@
+"""Explains why a mail we hold has turned up in one more place: our move, a person's, or a copy; pure.
+
+A person's move is: gone from one watched folder, present in another, and no open action of ours
+leads there. Each disappearance explains one appearance and no more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """The appearance to be explained."""
+
+    delivery_id: int
+    folder: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Another delivery of the same mail in the same account."""
+
+    delivery_id: int
+    folder: str
+    gone_at: datetime | None
+    listed_at: datetime | None  # when its folder was listed last
+    explains: bool  # its disappearance explains another appearance already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnMove:
+    """An action of ours on one of the places, not yet tied to its target."""
+
+    action_id: int
+    delivery_id: int  # of the source
+    target: str
+    state: str  # planned, issued, done
+    target_listed_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What became of a sighting."""
+
+    outcome: str  # own, person, copy
+    from_delivery_id: int | None = None
+    action_id: int | None = None
+
+
+def explain(
+    sighting: Sighting, places: Sequence[Place], moves: Sequence[OwnMove]
+) -> Explanation | None:
+    """Explain one sighting; None while a folder must be listed again before it can be known."""
+    for move in moves:
+        if move.state in ("issued", "done") and move.target == sighting.folder:
+            return Explanation(
+                outcome="own", from_delivery_id=move.delivery_id, action_id=move.action_id
+            )
+    gone = [p for p in places if p.gone_at and not p.explains and p.folder != sighting.folder]
+    waiting = {move.delivery_id for move in moves if _may_still_show(move)}
+    if free := [place for place in gone if place.delivery_id not in waiting]:
+        latest = max(free, key=lambda place: (place.gone_at, place.delivery_id))
+        return Explanation(outcome="person", from_delivery_id=latest.delivery_id)
+    if gone:
+        return None
+    present = [place for place in places if place.gone_at is None]
+    if all(place.listed_at and place.listed_at >= sighting.seen_at for place in present):
+        return Explanation(outcome="copy")
+    return None
+
+
+def _may_still_show(move: OwnMove) -> bool:
+    """Tell whether the target of a move may yet turn out to hold the mail."""
+    if move.state == "issued":
+        return True
+    if move.state != "done" or move.finished_at is None:
+        return False
+    return move.target_listed_at is None or move.target_listed_at < move.finished_at

@@ -1,0 +1,81 @@
+"""Says what a folder is to the house: an inbox, a queue, live or only observed; pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from daemon.intake.plan import is_live
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPlace:
+    """What the placement needs to know of one account."""
+
+    inboxes: tuple[str, ...]
+    go_live: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePlace:
+    """The folder that is a queue."""
+
+    account: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One delivery of a mail, as far as settling it needs."""
+
+    delivery_id: int
+    account: str
+    folder: str
+    received_at: datetime
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Accounts and queues of the configuration, by name."""
+
+    accounts: Mapping[str, AccountPlace]
+    queues: Mapping[str, QueuePlace]
+    zone: ZoneInfo
+
+    def watched(self, account: str) -> tuple[str, ...]:
+        """Return the folders of an account that are read: inboxes, then its queues."""
+        queues = [queue.folder for queue in self.queues.values() if queue.account == account]
+        return tuple(dict.fromkeys([*self.accounts[account].inboxes, *queues]))
+
+    def queue_of(self, account: str, folder: str) -> str | None:
+        """Return the queue that lies in this folder; a folder listed as inbox is none."""
+        if folder in self.accounts[account].inboxes if account in self.accounts else ():
+            return None
+        for name, queue in self.queues.items():
+            if (queue.account, queue.folder) == (account, folder):
+                return name
+        return None
+
+    def is_live(self, account: str, received_at: datetime) -> bool:
+        """Tell whether a mail received then in this account may be acted on."""
+        place = self.accounts.get(account)
+        return place is not None and is_live(received_at, place.go_live, self.zone)
+
+    def target(self, standing: Standing, queue: str | None) -> str | None:
+        """Return the folder a delivery is to be moved to, None when it stays where it is.
+
+        Only mail that arrived in an inbox is moved, and copies of it there once it is known
+        that nobody moved them: a mail first seen in a queue stays.
+        """
+        place = self.queues.get(queue or "")
+        account = self.accounts.get(standing.account)
+        if place is None or account is None or place.account != standing.account:
+            return None
+        moves = (
+            standing.origin in ("arrived", "rematched", "copy")
+            and standing.folder in account.inboxes
+        )
+        if not moves or place.folder == standing.folder:
+            return None
+        return place.folder if self.is_live(standing.account, standing.received_at) else None

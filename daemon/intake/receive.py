@@ -1,0 +1,344 @@
+"""From the server into the ledger: one folder listed, its new mails fetched, durable, and ours.
+
+Steps 1 and 2 of the way of a mail. Bytes are durable in a pack before the transaction that enters
+mail, delivery and cursor; a crash before it leaves nothing but an orphaned record in a pack.
+"""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from daemon import clock
+from daemon.errors import MailboxAway, StoreBusy
+from daemon.failpoint import failpoint
+from daemon.intake.imap import Envelope, Fetched, Mailbox
+from daemon.intake.plan import Batch, batches, compare, cursor
+from daemon.intake.records import Arrival, Budget, Folder, Receipt, Tally, Unread
+from daemon.intake.store import Ledger, Listed
+from daemon.records import MailRef
+from daemon.store.leases import Lease
+from daemon.store.packs import DeliveryNote, Location, Packs
+
+_log = logging.getLogger(__name__)
+
+HEADER_BYTES = 10_000_000  # of a mail over the size limit, only so much header is kept
+UNKNOWN_SIZE = 1 << 20  # bytes expected of a mail whose size the server did not tell
+UNANSWERED = "the server lists the mail but does not answer FETCH"
+BREAKS = "the connection broke each time this mail was fetched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """What is fetched at once; bytes unless the name says otherwise."""
+
+    mail_bytes: int
+    in_flight_bytes: int
+    slice_bytes: int
+    batch_mails: int
+    batch_bytes: int
+    free_disk_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """New mails of one batch, ready for the pipeline."""
+
+    mails: tuple[Unread, ...]
+    release: Callable[[], None]  # gives the bytes in flight back
+
+
+Submit = Callable[[Lease, Received], None]
+"""Takes a batch of new mails on to the pipeline."""
+
+
+class Receiver:
+    """Receives mails of any account into the ledger and the packs; thread-safe."""
+
+    def __init__(
+        self, ledger: Ledger, packs: Packs, limits: FetchLimits, spool: Path, tally: Tally
+    ) -> None:
+        self._ledger = ledger
+        self._packs = packs
+        self._budget = Budget(limits.in_flight_bytes)
+        self.limits = limits
+        self._spool = spool
+        self.tally = tally
+
+    def receive(self, lease: Lease, folder: Folder, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        """Make mails durable and enter them; after it they are ours, whatever happens."""
+        self._guard_space()
+        known = self._ledger.known([arrival.digest for arrival in arrivals])
+        new = {a.digest: a.raw for a in arrivals if a.digest not in known}
+        failpoint("receive.fetched")
+        places = self._packs.append(list(new.items()), [_note(a) for a in arrivals])
+        failpoint("receive.packed")
+        located: dict[bytes, Location] = dict(zip(new, places, strict=True))
+        receipts = self._ledger.receive(lease, folder, arrivals, located, clock.now())
+        failpoint("receive.committed")
+        known_now = sum(not receipt.is_new for receipt in receipts)
+        self.tally.add(folder.account, folder.name, "fetched", len(receipts))
+        self.tally.add(folder.account, folder.name, "duplicate", known_now)
+        return receipts
+
+    def fetch(
+        self, mailbox: Mailbox, lease: Lease, folder: Folder, batch: Batch
+    ) -> tuple[Received, tuple[int, ...]]:
+        """Fetch one batch and receive it; return new mails, and UIDs the server did not answer."""
+        release = self._budget.take(batch.size)
+        try:
+            fetched = mailbox.bodies(batch.uids, batch.size)
+            arrivals = [_arrival(folder, mail) for mail in fetched]
+            receipts = self.receive(lease, folder, arrivals)
+        except BaseException:
+            release()
+            raise
+        mails = _unread(folder, arrivals, receipts)
+        answered = {mail.uid for mail in fetched}
+        unanswered = tuple(uid for uid in batch.uids if uid not in answered)
+        return Received(mails=mails, release=release), unanswered
+
+    def fetch_large(
+        self, mailbox: Mailbox, lease: Lease, folder: Folder, uid: int, envelope: Envelope
+    ) -> Received:
+        """Fetch a large mail in slices to a file; over the size limit only its header block."""
+        self._guard_space(envelope.size)
+        with NamedTemporaryFile(dir=self._spool, prefix="mail-", delete=False) as sink:
+            path = Path(sink.name)
+            try:
+                size = mailbox.slices(uid, sink, self.limits.mail_bytes)
+            except BaseException:
+                path.unlink()
+                raise
+        ref = MailRef(
+            account=folder.account, folder=folder.name, uidvalidity=folder.uidvalidity, uid=uid
+        )
+        arrival = Arrival(
+            ref=ref,
+            received_at=envelope.received_at,
+            digest=_file_digest(path),
+            size=size,
+            raw=path,
+        )
+        if size > self.limits.mail_bytes:
+            path.unlink()
+            header = mailbox.header(uid, HEADER_BYTES)
+            arrival = Arrival(
+                ref=ref,
+                received_at=envelope.received_at,
+                digest=hashlib.sha256(header).digest(),
+                size=len(header),
+                raw=header,
+                cut="mail_bytes",
+            )
+        receipts = self.receive(lease, folder, [arrival])
+        mails = _unread(folder, [arrival], receipts)
+        if not mails:
+            path.unlink(missing_ok=True)
+        return Received(mails=mails, release=lambda: None)
+
+    def clear_spool(self) -> None:
+        """Remove what a killed process left in the spool; nothing there is ours yet."""
+        self._spool.mkdir(parents=True, exist_ok=True)
+        for path in self._spool.iterdir():
+            path.unlink(missing_ok=True)
+
+    def _guard_space(self, size: int = 0) -> None:
+        free = shutil.disk_usage(self._packs.folder).free
+        if free - size < self.limits.free_disk_bytes:
+            raise StoreBusy(f"{free // 1_000_000} MB free on disk: intake stops")
+
+
+class Suspects:
+    """UIDs whose FETCH broke the connection: asked for alone, and given up after three times.
+
+    A server that dies on one mail must not keep all the others from us.
+    """
+
+    GIVE_UP = 3
+
+    def __init__(self) -> None:
+        self._breaks: dict[tuple[int, int], int] = {}
+
+    def blame(self, folder: Folder, uids: Sequence[int]) -> None:
+        """Note that the connection broke while these were fetched."""
+        for uid in uids:
+            key = (folder.id, uid)
+            self._breaks[key] = self._breaks.get(key, 0) + 1
+
+    def clear(self, folder: Folder, uids: Sequence[int]) -> None:
+        """Note that these have come."""
+        for uid in uids:
+            self._breaks.pop((folder.id, uid), None)
+
+    def suspected(self, folder: Folder, uids: Sequence[int]) -> list[int]:
+        """Return those that are to be asked for alone."""
+        return [uid for uid in uids if (folder.id, uid) in self._breaks]
+
+    def given_up(self, folder: Folder, uids: Sequence[int]) -> list[int]:
+        """Return those that are not asked for again on this round."""
+        return [uid for uid in uids if self._breaks.get((folder.id, uid), 0) >= self.GIVE_UP]
+
+    @property
+    def total(self) -> int:
+        """Breaks in all; a growing number is progress towards giving one up."""
+        return sum(self._breaks.values())
+
+
+class FolderRound:
+    """One folder of one account in one round."""
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        ledger: Ledger,
+        mailbox: Mailbox,
+        lease: Lease,
+        suspects: Suspects,
+    ) -> None:
+        self._receiver = receiver
+        self._ledger = ledger
+        self._mailbox = mailbox
+        self._lease = lease
+        self._suspects = suspects
+
+    def open(self, account: str, name: str) -> tuple[Folder, tuple[int, int]]:
+        """Open a folder read-only; return its row and what shows that it changed."""
+        selected = self._mailbox.examine(name)
+        folder = self._ledger.open_folder(self._lease, account, name, selected.uidvalidity)
+        return folder, (selected.uidnext, selected.exists)
+
+    def run(self, folder: Folder, submit: Submit, *, retry: bool = False) -> None:
+        """List the folder, receive what the ledger lacks, note what is gone and the cursor.
+
+        Args:
+            folder: the open folder.
+            submit: takes each batch of new mails.
+            retry: ask again for mails that the server would not give (once per connection).
+        """
+        server = self._mailbox.uids()
+        rows = self._ledger.uids(folder)
+        held = set(rows) - set(self._ledger.unfetchable(folder) if retry else ())
+        listing = compare(server, held, [uid for uid, present in rows.items() if present])
+        step = self._receiver.limits.batch_mails * 5
+        for start in range(0, len(listing.new), step):
+            self._receive(folder, listing.new[start : start + step], submit)
+        reached = cursor(self._ledger.uids(folder) if listing.new else rows, server)
+        listed = Listed(server=len(server), cursor=reached, gone=listing.gone)
+        self._ledger.listed(self._lease, folder, listed, clock.now())
+
+    def _receive(self, folder: Folder, uids: Sequence[int], submit: Submit) -> None:
+        """Receive some new mails: batches of small ones, then large and suspected ones alone."""
+        given_up = self._suspects.given_up(folder, uids)
+        self._name(folder, dict.fromkeys(given_up, BREAKS))
+        alone = [u for u in self._suspects.suspected(folder, uids) if u not in given_up]
+        wanted = [uid for uid in uids if uid not in given_up]
+        envelopes = self._mailbox.envelopes([u for u in wanted if u not in alone])
+        limits = self._receiver.limits
+        large = [uid for uid, e in envelopes.items() if e.size > limits.slice_bytes]
+        small = {uid: e for uid, e in envelopes.items() if uid not in large}
+        again = [uid for uid in wanted if uid not in envelopes]
+        for batch in batches(small, limits.batch_mails, limits.batch_bytes):
+            again += self._fetch(folder, batch, submit)
+        for uid in sorted({*large, *again}):
+            self._fetch_alone(folder, uid, submit)
+
+    def _fetch(self, folder: Folder, batch: Batch, submit: Submit) -> tuple[int, ...]:
+        with self._blamed(folder, batch.uids):
+            received, silent = self._receiver.fetch(self._mailbox, self._lease, folder, batch)
+        submit(self._lease, received)
+        return silent
+
+    def _fetch_alone(self, folder: Folder, uid: int, submit: Submit) -> None:
+        """Fetch one mail, large or suspected or not answered before; name it if it is not given."""
+        silent: tuple[int, ...] = ()
+        with self._blamed(folder, (uid,)):
+            envelope = self._mailbox.envelopes([uid]).get(uid)
+            if envelope and envelope.size > self._receiver.limits.slice_bytes:
+                received = self._receiver.fetch_large(
+                    self._mailbox, self._lease, folder, uid, envelope
+                )
+            else:
+                alone = Batch(uids=(uid,), size=envelope.size if envelope else UNKNOWN_SIZE)
+                received, silent = self._receiver.fetch(self._mailbox, self._lease, folder, alone)
+        submit(self._lease, received)
+        if silent and uid in self._mailbox.uids():
+            self._name(folder, {uid: UNANSWERED})
+
+    @contextmanager
+    def _blamed(self, folder: Folder, uids: Sequence[int]) -> Iterator[None]:
+        try:
+            yield
+        except MailboxAway:
+            self._suspects.blame(folder, uids)
+            raise
+        self._suspects.clear(folder, uids)
+
+    def _name(self, folder: Folder, failures: dict[int, str]) -> None:
+        if failures:
+            self._ledger.name_unfetchable(self._lease, folder, failures, clock.now())
+            _log.warning(
+                "Mails not given by the server",
+                extra={
+                    "action": "unfetchable",
+                    "account": folder.account,
+                    "folder": folder.name,
+                    "uids": sorted(failures),
+                },
+            )
+
+
+def _arrival(folder: Folder, mail: Fetched) -> Arrival:
+    ref = MailRef(
+        account=folder.account, folder=folder.name, uidvalidity=folder.uidvalidity, uid=mail.uid
+    )
+    return Arrival(
+        ref=ref,
+        received_at=mail.received_at,
+        digest=hashlib.sha256(mail.raw).digest(),
+        size=len(mail.raw),
+        raw=mail.raw,
+    )
+
+
+def _unread(
+    folder: Folder, arrivals: Sequence[Arrival], receipts: Sequence[Receipt]
+) -> tuple[Unread, ...]:
+    return tuple(
+        Unread(
+            mail_id=receipt.mail_id,
+            account=folder.account,
+            folder=folder.name,
+            digest=arrival.digest,
+            raw=arrival.raw,
+            size=arrival.size,
+            attempts=0,
+            cut=arrival.cut,
+            received_at=arrival.received_at,
+        )
+        for arrival, receipt in zip(arrivals, receipts, strict=True)
+        if receipt.is_new
+    )
+
+
+def _note(arrival: Arrival) -> DeliveryNote:
+    return DeliveryNote(
+        ref=arrival.ref,
+        received_at=_iso(arrival.received_at),
+        digest=arrival.digest,
+        cut=arrival.cut,
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _file_digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

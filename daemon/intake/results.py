@@ -1,0 +1,161 @@
+"""Records what was read and decided: one transaction per batch, a no-op when repeated."""
+
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from daemon.errors import LeaseLost, StoreBusy
+from daemon.failpoint import failpoint
+from daemon.intake.actions import Actions
+from daemon.intake.records import Judged
+from daemon.records import Reading, Unreadable
+from daemon.store.engine import Store
+from daemon.store.leases import Lease
+from daemon.store.tables import contents, decisions, mails, quarantine, readings
+
+
+class Results:
+    """The tables of readings, decisions and quarantine."""
+
+    def __init__(self, store: Store, actions: Actions) -> None:
+        self._store = store
+        self._actions = actions
+
+    def record(
+        self, leases: Sequence[Lease], judged: Sequence[Judged], now: datetime
+    ) -> dict[int, str]:
+        """Record a batch; return by mail id whether it is `stored`, `duplicate` or `quarantined`.
+
+        A batch that fails is recorded mail by mail, so that one mail cannot hold up the rest.
+
+        Raises:
+            StoreBusy, LeaseLost: nothing was recorded; the mails wait for their next reading.
+        """
+        try:
+            return self._record(leases, judged, now)
+        except (StoreBusy, LeaseLost):
+            raise
+        except Exception:  # noqa: BLE001 - rim: whatever one mail does must not stop the others
+            ends: dict[int, str] = {}
+            for one in judged:
+                ends.update(self._record_alone(leases, one, now))
+            return ends
+
+    def _record_alone(self, leases: Sequence[Lease], one: Judged, now: datetime) -> dict[int, str]:
+        try:
+            return self._record(leases, [one], now)
+        except (StoreBusy, LeaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001 - rim, see above
+            failed = Unreadable(
+                reason="error",
+                detail=f"cannot be recorded: {type(error).__name__}",
+                traceback="".join(traceback.format_tb(error.__traceback__)),
+            )
+            set_aside = Judged(
+                mail=one.mail, answer=failed, verdict=None, decision=None, live=one.live
+            )
+            return self._record(leases, [set_aside], now)
+
+    def _record(
+        self, leases: Sequence[Lease], judged: Sequence[Judged], now: datetime
+    ) -> dict[int, str]:
+        read = [(one, one.answer) for one in judged if isinstance(one.answer, Reading)]
+        with self._store.write() as connection:
+            for lease in leases:
+                lease.guard(connection)
+            _set_state(connection, [one.mail.mail_id for one, _ in read], "read")
+            originals = self._originals(connection, read)
+            rows = [_reading_row(one, answer, originals, now) for one, answer in read]
+            self._store.insert_new(connection, readings, rows)
+            decided = [
+                _decision_row(one, now)
+                for one, answer in read
+                if originals[answer.content_digest] == one.mail.mail_id
+            ]
+            self._store.insert_new(connection, decisions, decided)
+            self._set_aside(connection, judged, now)
+            self._actions.plan(connection, [one.mail.mail_id for one, _ in read], now)
+            failpoint("record.before_commit")
+        ends = {one.mail.mail_id: "quarantined" for one in judged}
+        for one, answer in read:
+            is_first = originals[answer.content_digest] == one.mail.mail_id
+            ends[one.mail.mail_id] = "stored" if is_first else "duplicate"
+        return ends
+
+    def _originals(
+        self, connection: Connection, read: Sequence[tuple[Judged, Reading]]
+    ) -> dict[bytes, int]:
+        """Return for each content digest the first mail that had it, entering new ones."""
+        rows = [
+            {"digest": answer.content_digest, "mail_id": one.mail.mail_id} for one, answer in read
+        ]
+        self._store.insert_new(connection, contents, rows)
+        wanted = [row["digest"] for row in rows]
+        found: dict[bytes, int] = {}
+        for start in range(0, len(wanted), 500):
+            query = select(contents).where(contents.c.digest.in_(wanted[start : start + 500]))
+            found.update((row.digest, row.mail_id) for row in connection.execute(query))
+        return found
+
+    def _set_aside(self, connection: Connection, judged: Sequence[Judged], now: datetime) -> None:
+        rows = [
+            {
+                "mail_id": one.mail.mail_id,
+                "reason": one.answer.reason,
+                "detail": one.answer.detail,
+                "traceback": one.answer.traceback,
+                "since": now,
+            }
+            for one in judged
+            if isinstance(one.answer, Unreadable)
+        ]
+        _set_state(connection, [int(str(row["mail_id"])) for row in rows], "quarantined")
+        self._store.insert_new(connection, quarantine, rows)
+
+
+def _set_state(connection: Connection, mail_ids: Sequence[int], state: str) -> None:
+    for start in range(0, len(mail_ids), 500):
+        chosen = mails.c.id.in_(mail_ids[start : start + 500])
+        connection.execute(update(mails).where(chosen).values(state=state))
+
+
+def _reading_row(
+    one: Judged, answer: Reading, originals: dict[bytes, int], now: datetime
+) -> dict[str, object]:
+    original = originals[answer.content_digest]
+    return {
+        "mail_id": one.mail.mail_id,
+        "content_digest": answer.content_digest,
+        "copy_of": None if original == one.mail.mail_id else original,
+        "message_id": answer.message_id,
+        "subject": answer.subject,
+        "sender": answer.sender and answer.sender.email,
+        "sender_name": answer.sender and answer.sender.name,
+        "sent_at": answer.sent_at,
+        "language": answer.language,
+        "automatic": answer.automatic and answer.automatic.value,
+        "snippet": answer.snippet,
+        "detail": msgspec.json.encode(answer).decode(),
+        "read_at": now,
+    }
+
+
+def _decision_row(one: Judged, now: datetime) -> dict[str, object]:
+    if one.verdict is None or one.decision is None:
+        raise ValueError("a mail that was read has a verdict and a decision")
+    return {
+        "mail_id": one.mail.mail_id,
+        "label": one.verdict.label,
+        "confidence": one.verdict.confidence,
+        "abstained": one.verdict.abstained,
+        "verdict_reason": one.verdict.reason,
+        "queue": one.decision.queue,
+        "rule": one.decision.rule,
+        "reason": one.decision.reason,
+        "live": one.live,
+        "decided_at": now,
+    }

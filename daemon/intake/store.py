@@ -1,0 +1,417 @@
+"""The ledger's tables: accounts, folders, mails, deliveries; every write under an account's lease."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
+
+from daemon.failpoint import failpoint
+from daemon.intake.actions import Actions
+from daemon.intake.records import Arrival, Folder, Receipt, Unread
+from daemon.store.engine import Store
+from daemon.store.leases import Lease
+from daemon.store.packs import Location
+from daemon.store.tables import accounts, blobs, deliveries, folders, mails, sightings
+
+T = TypeVar("T")
+MANY = 500  # values in one IN list; both engines take more, plans stay good
+
+
+class Ledger:
+    """What has been received, from where, and how far each account has come."""
+
+    def __init__(self, store: Store, actions: Actions) -> None:
+        self.store = store
+        self._actions = actions
+
+    def open_folder(self, lease: Lease, account: str, name: str, uidvalidity: int) -> Folder:
+        """Return the ledger's row of a folder, made when it is new.
+
+        A changed UIDVALIDITY starts a new row; the deliveries of the old one wait there until
+        their mails are met again under their new numbers, or the new folder has been listed.
+        """
+        with self.store.write() as connection:
+            lease.guard(connection)
+            here = and_(folders.c.account == account, folders.c.name == name)
+            self.store.insert_new(
+                connection,
+                folders,
+                [
+                    {
+                        "account": account,
+                        "name": name,
+                        "uidvalidity": uidvalidity,
+                        "current": True,
+                        "cursor_uid": 0,
+                    }
+                ],
+            )
+            rows = {row.uidvalidity: row for row in connection.execute(select(folders).where(here))}
+            if (
+                any(rows[key].current for key in rows if key != uidvalidity)
+                or not rows[uidvalidity].current
+            ):
+                connection.execute(
+                    update(folders).where(here).values(current=folders.c.uidvalidity == uidvalidity)
+                )
+            return Folder(
+                id=rows[uidvalidity].id, account=account, name=name, uidvalidity=uidvalidity
+            )
+
+    def uids(self, folder: Folder) -> dict[int, bool]:
+        """Return every UID with a row, and whether it holds a mail that is still there."""
+        query = select(deliveries.c.uid, deliveries.c.gone_at, deliveries.c.mail_id)
+        with self.store.read() as connection:
+            rows = connection.execute(query.where(deliveries.c.folder_id == folder.id))
+            return {row.uid: row.gone_at is None and row.mail_id is not None for row in rows}
+
+    def unfetchable(self, folder: Folder) -> tuple[int, ...]:
+        """Return the UIDs whose mail the server would not give."""
+        query = select(deliveries.c.uid).where(
+            deliveries.c.folder_id == folder.id,
+            deliveries.c.mail_id.is_(None),
+            deliveries.c.gone_at.is_(None),
+        )
+        with self.store.read() as connection:
+            return tuple(connection.scalars(query))
+
+    def known(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Return those raw digests whose bytes are durable already."""
+        found: set[bytes] = set()
+        with self.store.read() as connection:
+            for part in _parts(digests):
+                found.update(
+                    connection.scalars(select(blobs.c.digest).where(blobs.c.digest.in_(part)))
+                )
+        return found
+
+    def receive(
+        self,
+        lease: Lease,
+        folder: Folder,
+        arrivals: Sequence[Arrival],
+        places: dict[bytes, Location],
+        now: datetime,
+    ) -> list[Receipt]:
+        """Enter mails and deliveries in one transaction; after it the mails are ours.
+
+        A mail we hold gets a delivery of its own. In the same account it is a sighting, which
+        `daemon.intake.moves` explains later: somebody, or we, moved or copied it.
+        """
+        with self.store.write() as connection:
+            lease.guard(connection)
+            held = _mail_ids(connection, [arrival.digest for arrival in arrivals])
+            new = {a.digest: a for a in arrivals if a.digest not in held}
+            self.store.insert_new(connection, mails, [_mail_row(a, now) for a in new.values()])
+            ids = held | _mail_ids(connection, list(new))
+            self.store.insert_new(
+                connection,
+                blobs,
+                [
+                    {"digest": digest, "pack": at.pack, "offset": at.offset, "length": at.length}
+                    for digest, at in places.items()
+                ],
+            )
+            origins = _origins(connection, folder, arrivals, held, now)
+            by_uid = self._deliver(connection, folder, arrivals, ids, origins, now)
+            self._sight(connection, folder, arrivals, ids, origins, by_uid, now)
+            _keep_earliest(connection, arrivals, held)
+            self._actions.plan(connection, list(held.values()), now)
+            failpoint("receive.before_commit")
+        first = {a.ref.uid for a in new.values()}
+        return [
+            Receipt(mail_id=ids[a.digest], delivery_id=by_uid[a.ref.uid], is_new=a.ref.uid in first)
+            for a in arrivals
+        ]
+
+    def name_unfetchable(
+        self, lease: Lease, folder: Folder, failures: dict[int, str], now: datetime
+    ) -> None:
+        """Give UIDs that the server would not hand out a row that says so."""
+        with self.store.write() as connection:
+            lease.guard(connection)
+            rows = [
+                {
+                    "folder_id": folder.id,
+                    "uid": uid,
+                    "seen_at": now,
+                    "origin": "arrived",
+                    "failure": why,
+                }
+                for uid, why in failures.items()
+            ]
+            self.store.insert_new(connection, deliveries, rows)
+
+    def listed(self, lease: Lease, folder: Folder, listing: "Listed", now: datetime) -> None:
+        """Note what a listing showed: how many there are, who is gone, how far all have a row."""
+        with self.store.write() as connection:
+            lease.guard(connection)
+            for part in _parts(listing.gone):
+                gone = and_(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
+                connection.execute(update(deliveries).where(gone).values(gone_at=now))
+            _close_earlier(connection, folder, now)
+            values = {
+                "server_count": listing.server,
+                "cursor_uid": listing.cursor,
+                "listed_at": now,
+            }
+            connection.execute(update(folders).where(folders.c.id == folder.id).values(values))
+
+    def unread(self, account: str, beyond: Iterable[int] = ()) -> list[Unread]:
+        """Return mails that are ours and not read, oldest first, without those in hand."""
+        first = (
+            select(folders.c.name)
+            .join(deliveries, deliveries.c.folder_id == folders.c.id)
+            .where(deliveries.c.mail_id == mails.c.id)
+            .order_by(deliveries.c.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(mails, first.label("folder")).where(
+            mails.c.state == "received", mails.c.account == account
+        )
+        in_hand = set(beyond)
+        with self.store.read() as connection:
+            rows = connection.execute(query.order_by(mails.c.id)).all()
+        return [
+            Unread(
+                mail_id=row.id,
+                account=row.account,
+                folder=row.folder or "",
+                digest=row.digest,
+                raw=None,
+                size=row.size,
+                attempts=row.attempts,
+                cut=row.cut,
+                received_at=row.received_at,
+            )
+            for row in rows
+            if row.id not in in_hand
+        ]
+
+    def begin_attempt(self, mail_ids: Sequence[int]) -> None:
+        """Count one more reading of these mails, durably, before a child sees them."""
+        with self.store.write() as connection:
+            chosen = mails.c.id.in_(mail_ids)
+            connection.execute(update(mails).where(chosen).values(attempts=mails.c.attempts + 1))
+
+    def give_back(self, mail_ids: Sequence[int]) -> None:
+        """Take the attempt back of mails that a stopping service never read to the end."""
+        if not mail_ids:
+            return
+        with self.store.write() as connection:
+            chosen = and_(mails.c.id.in_(mail_ids), mails.c.state == "received")
+            connection.execute(update(mails).where(chosen).values(attempts=0))
+
+    def blob(self, digest: bytes) -> Location | None:
+        """Return where the bytes of a mail are."""
+        with self.store.read() as connection:
+            row = connection.execute(select(blobs).where(blobs.c.digest == digest)).one_or_none()
+        return row and Location(pack=row.pack, offset=row.offset, length=row.length)
+
+    def note_success(self, account: str, now: datetime) -> None:
+        """An account's round has ended well."""
+        self._note(account, now, {"last_success_at": now, "failures": 0})
+
+    def note_failure(self, account: str, message: str, now: datetime) -> int:
+        """An account's round has failed; return how many in a row by now."""
+        values = {"last_error": message, "last_error_at": now, "failures": accounts.c.failures + 1}
+        self._note(account, now, values)
+        with self.store.read() as connection:
+            return (
+                connection.scalar(select(accounts.c.failures).where(accounts.c.name == account))
+                or 0
+            )
+
+    def pause(self, account: str, why: str | None, now: datetime) -> None:
+        """Pause reading the mail of an account (intake goes on), or resume it with None."""
+        self._note(account, now, {"paused": why})
+
+    def _note(self, account: str, now: datetime, values: dict[str, object]) -> None:
+        with self.store.write() as connection:
+            self.store.insert_new(
+                connection, accounts, [{"name": account, "first_seen_at": now, "failures": 0}]
+            )
+            connection.execute(update(accounts).where(accounts.c.name == account).values(values))
+
+    def _deliver(
+        self,
+        connection: Connection,
+        folder: Folder,
+        arrivals: Sequence[Arrival],
+        ids: dict[bytes, int],
+        origins: Sequence[str],
+        now: datetime,
+    ) -> dict[int, int]:
+        rows = [
+            {
+                "folder_id": folder.id,
+                "uid": a.ref.uid,
+                "mail_id": ids[a.digest],
+                "received_at": a.received_at,
+                "seen_at": now,
+                "origin": origin,
+            }
+            for a, origin in zip(arrivals, origins, strict=True)
+        ]
+        self.store.insert_new(connection, deliveries, rows)
+        uids = [a.ref.uid for a in arrivals]
+        by_uid: dict[int, int] = {}
+        empty: list[int] = []
+        for part in _parts(uids):
+            query = select(deliveries.c.uid, deliveries.c.id, deliveries.c.mail_id)
+            chosen = query.where(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
+            for row in connection.execute(chosen):
+                by_uid[row.uid] = row.id
+                if row.mail_id is None:
+                    empty.append(row.uid)
+        if empty:  # named unfetchable before, and given now
+            _fill_empty(connection, [row for row in rows if row["uid"] in empty])
+        return by_uid
+
+    def _sight(
+        self,
+        connection: Connection,
+        folder: Folder,
+        arrivals: Sequence[Arrival],
+        ids: dict[bytes, int],
+        origins: Sequence[str],
+        by_uid: dict[int, int],
+        now: datetime,
+    ) -> None:
+        rows = [
+            {
+                "delivery_id": by_uid[a.ref.uid],
+                "mail_id": ids[a.digest],
+                "account": folder.account,
+                "seen_at": now,
+            }
+            for a, origin in zip(arrivals, origins, strict=True)
+            if origin == "sighted"
+        ]
+        self.store.insert_new(connection, sightings, rows)
+
+
+class Listed:
+    """What one listing of a folder showed."""
+
+    __slots__ = ("cursor", "gone", "server")
+
+    def __init__(self, *, server: int, cursor: int, gone: Sequence[int]) -> None:
+        self.server, self.cursor, self.gone = server, cursor, gone
+
+
+def _parts(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (values[i : i + MANY] for i in range(0, len(values), MANY))
+
+
+def _mail_ids(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for part in _parts(digests):
+        query = select(mails.c.digest, mails.c.id).where(mails.c.digest.in_(part))
+        # Locked, so that no other transaction records the mail without seeing this delivery.
+        found.update((row.digest, row.id) for row in connection.execute(query.with_for_update()))
+    return found
+
+
+def _mail_row(arrival: Arrival, now: datetime) -> dict[str, object]:
+    return {
+        "digest": arrival.digest,
+        "size": arrival.size,
+        "account": arrival.ref.account,
+        "cut": arrival.cut,
+        "stored_at": now,
+        "received_at": arrival.received_at,
+        "state": "received",
+        "attempts": 1,  # the reading that follows at once
+    }
+
+
+def _origins(
+    connection: Connection,
+    folder: Folder,
+    arrivals: Sequence[Arrival],
+    held: dict[bytes, int],
+    now: datetime,
+) -> list[str]:
+    """Say of each arrival whether it is the first of its mail in this account.
+
+    `rematched`: it stood in this folder under an earlier UIDVALIDITY, whose row is closed here.
+    """
+    standing: dict[int, list[Row[Any]]] = defaultdict(list)
+    for part in _parts(list(held.values())):
+        query = (
+            select(
+                deliveries.c.mail_id,
+                deliveries.c.id,
+                deliveries.c.gone_at,
+                folders.c.name,
+                folders.c.current,
+            )
+            .join(folders, folders.c.id == deliveries.c.folder_id)
+            .where(deliveries.c.mail_id.in_(part), folders.c.account == folder.account)
+        )
+        for row in connection.execute(query):
+            standing[row.mail_id].append(row)
+    origins, closed = [], []
+    for arrival in arrivals:
+        rows = standing[held.get(arrival.digest, 0)]
+        old = next(
+            (r for r in rows if r.name == folder.name and not r.current and r.gone_at is None), None
+        )
+        origins.append("rematched" if old else "sighted" if rows else "arrived")
+        if old:
+            rows.remove(old)
+            closed.append(old.id)
+    for part in _parts(closed):
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(part)).values(gone_at=now))
+    return origins
+
+
+def _fill_empty(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+    statement = (
+        update(deliveries)
+        .where(
+            deliveries.c.folder_id == bindparam("in_folder"),
+            deliveries.c.uid == bindparam("with_uid"),
+        )
+        .values(mail_id=bindparam("new_mail"), received_at=bindparam("new_date"), failure=None)
+    )
+    values = [
+        {
+            "in_folder": r["folder_id"],
+            "with_uid": r["uid"],
+            "new_mail": r["mail_id"],
+            "new_date": r["received_at"],
+        }
+        for r in rows
+    ]
+    connection.execute(statement, values)
+
+
+def _keep_earliest(
+    connection: Connection, arrivals: Sequence[Arrival], held: dict[bytes, int]
+) -> None:
+    values = [
+        {"mail": held[a.digest], "moment": a.received_at} for a in arrivals if a.digest in held
+    ]
+    if values:
+        earlier = mails.c.received_at > bindparam("moment", type_=mails.c.received_at.type)
+        statement = update(mails).where(mails.c.id == bindparam("mail"), earlier)
+        connection.execute(
+            statement.values(received_at=bindparam("moment", type_=mails.c.received_at.type)),
+            values,
+        )
+
+
+def _close_earlier(connection: Connection, folder: Folder, now: datetime) -> None:
+    """Close the rows of earlier UIDVALIDITYs: what was not met again is gone."""
+    old = select(folders.c.id).where(
+        folders.c.account == folder.account,
+        folders.c.name == folder.name,
+        folders.c.id != folder.id,
+    )
+    stale = and_(deliveries.c.folder_id.in_(old), deliveries.c.gone_at.is_(None))
+    connection.execute(update(deliveries).where(stale).values(gone_at=now))

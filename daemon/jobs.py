@@ -1,0 +1,212 @@
+"""What the clock starts: a round of an account, reconciliation, and what may run once a day.
+
+The house (everything built and wired) is handed in; errors of accounts are decided here.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from daemon import clock
+from daemon.clock import local_date
+from daemon.config.settings import Settings
+from daemon.errors import BackdeskError, MailboxAway, MailboxError
+from daemon.intake.actions import Actions
+from daemon.intake.imap import Mailbox
+from daemon.intake.receive import FolderRound, Received, Receiver, Suspects
+from daemon.intake.records import Tally
+from daemon.intake.settle import Settler
+from daemon.intake.store import Ledger
+from daemon.intake.views import count_folder
+from daemon.pipeline import Batch, Pipeline
+from daemon.reading.pool import ReadingPool
+from daemon.records import FolderCount
+from daemon.store.engine import Store
+from daemon.store.leases import Lease, Leases
+from daemon.store.packs import Packs
+from daemon.store.tables import runs
+
+_log = logging.getLogger(__name__)
+
+MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """Everything that is built once and used everywhere; bootstrap fills it."""
+
+    settings: Settings
+    store: Store
+    leases: Leases
+    packs: Packs
+    ledger: Ledger
+    actions: Actions
+    receiver: Receiver
+    pool: ReadingPool
+    pipeline: Pipeline
+    tally: Tally
+    connect: Callable[[str], Mailbox]  # account name -> logged-in connection
+
+
+class AccountJob:
+    """The rounds of one account: keeps its connection, and what it has learnt of the server."""
+
+    def __init__(self, house: House, account: str, lease: Lease) -> None:
+        self.account = account
+        self._house = house
+        self._lease = lease
+        self._suspects = Suspects()
+        self._signs: dict[str, tuple[int, int]] = {}
+        self.mailbox: Mailbox | None = None
+
+    @property
+    def blamed(self) -> int:
+        """Broken fetches in all; while it grows, reconnecting gets further."""
+        return self._suspects.total
+
+    def round(self) -> int:
+        """Run one round: take up, receive, explain, settle; return how many mails were settled.
+
+        Raises:
+            MailboxError, StoreError: the round broke off; what was received is ours.
+        """
+        house, is_first = self._house, self.mailbox is None
+        try:
+            mailbox = self.mailbox = self.mailbox or house.connect(self.account)
+            house.pipeline.take_up(self._lease, self.account)
+            self._folders(mailbox, is_first=is_first)
+            house.pipeline.wait()
+            house.actions.explain_sightings(self._lease, self.account, clock.now())
+            settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
+        except BaseException:
+            self.drop()
+            raise
+        house.ledger.note_success(self.account, clock.now())
+        return settled
+
+    def drop(self) -> None:
+        """Break the connection; the next round makes a new one and sweeps every folder."""
+        if self.mailbox is not None:
+            self.mailbox.abort()
+        self.mailbox = None
+        self._signs.clear()
+
+    def close(self) -> None:
+        """Log out."""
+        if self.mailbox is not None:
+            self.mailbox.close()
+        self.mailbox = None
+
+    def _folders(self, mailbox: Mailbox, *, is_first: bool) -> None:
+        house = self._house
+        folder_round = FolderRound(
+            house.receiver, house.ledger, mailbox, self._lease, self._suspects
+        )
+        must_list = is_first or house.actions.has_open(self.account)
+        for name in house.pipeline.policy.placement.watched(self.account):
+            try:
+                folder, sign = folder_round.open(self.account, name)
+            except MailboxAway:
+                raise
+            except MailboxError as refusal:
+                self._refused(name, refusal)
+                continue
+            if must_list or self._signs.get(name) != sign:
+                folder_round.run(folder, self._submit, retry=is_first)
+                self._signs[name] = sign
+
+    def _refused(self, name: str, refusal: MailboxError) -> None:
+        """Name an inbox that cannot be opened; a queue's folder is made when it is needed."""
+        if name in self._house.settings.accounts[self.account].folders:
+            _log.error(
+                "Folder cannot be opened",
+                extra={"action": "folder_refused", "account": self.account, "folder": name},
+            )
+            self._house.ledger.note_failure(self.account, f"{name}: {refusal}", clock.now())
+
+    def _submit(self, lease: Lease, received: Received) -> None:
+        batch = Batch(lease=lease, mails=received.mails, done=received.release)
+        self._house.pipeline.submit(batch)
+
+
+def poll_once(house: House, account: str, lease: Lease) -> None:
+    """Run one full round in the foreground, reconnecting as long as that gets further.
+
+    Raises:
+        MailboxError: the server refuses, or breaks off again and again.
+    """
+    job = AccountJob(house, account, lease)
+    try:
+        _round_through(job)
+    except BackdeskError as error:
+        house.ledger.note_failure(account, str(error), clock.now())
+        raise
+    finally:
+        job.close()
+
+
+def _round_through(job: AccountJob) -> None:
+    blamed = -1
+    for _ in range(MOST_RECONNECTS):
+        try:
+            job.round()
+        except MailboxAway:
+            if job.blamed <= blamed:
+                raise
+            blamed = job.blamed
+        else:
+            return
+    raise MailboxAway(f"{job.account}: the connection broke {MOST_RECONNECTS} times")
+
+
+def reconcile(house: House, account: str) -> list[FolderCount]:
+    """Compare every watched folder of an account with the ledger: server = held + rest.
+
+    Raises:
+        MailboxError: the server is away or refuses.
+    """
+    mailbox = house.connect(account)
+    try:
+        counts = []
+        for name in house.pipeline.policy.placement.watched(account):
+            try:
+                selected = mailbox.examine(name)
+            except MailboxAway:
+                raise
+            except MailboxError:
+                continue  # a queue's folder that no mail has needed yet
+            server = mailbox.uids()
+            counts.append(count_folder(house.store, account, name, selected.uidvalidity, server))
+        return counts
+    finally:
+        mailbox.close()
+
+
+def once_a_day(house: House, schedule: str, moment: datetime, job: Callable[[], None]) -> bool:
+    """Run a job unless it has run on this local date; return whether it ran.
+
+    The row (schedule, local date) is taken before the job and keeps its outcome, so that a
+    tick twice, also over DST and restarts, is a job once. A job that fails is tried again.
+    """
+    day = local_date(moment, house.settings.service.zone)
+    key = {"schedule": schedule, "local_date": day}
+    here = (runs.c.schedule == schedule) & (runs.c.local_date == day)
+    with house.store.write() as connection:
+        house.store.insert_new(connection, runs, [{**key, "started_at": moment}])
+        taken = connection.execute(
+            update(runs).where(here, runs.c.outcome.is_(None)).values(outcome="running")
+        )
+        if taken.rowcount == 0:
+            return False
+    outcome = None  # back to nothing when the job fails: the next tick tries again
+    try:
+        job()
+        outcome = "done"
+    finally:
+        with house.store.write() as connection:
+            values = {"outcome": outcome, "finished_at": clock.now()}
+            connection.execute(update(runs).where(here).values(values))
+    return True

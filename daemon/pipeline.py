@@ -1,0 +1,262 @@
+"""One mail through all stages: read in a child, decide, record. The account settles it afterwards.
+
+    receive (intake) -> [read] -> [decide] -> [record] -> settle (intake)
+
+Batches come in from the accounts' threads; the pool of children answers on its own threads;
+one recorder thread decides and writes. Errors of single mails are decided here: a mail that
+cannot be read is set aside, after five unexpected ones in a row its account's reading pauses.
+"""
+
+import logging
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from daemon import clock
+from daemon.errors import LeaseLost, StoreBusy
+from daemon.failpoint import failpoint
+from daemon.intake.placement import Placement
+from daemon.intake.records import Judged, Tally, Unread
+from daemon.intake.results import Results
+from daemon.intake.store import Ledger
+from daemon.reading.records import Job
+from daemon.records import Decision, Reading, Unreadable
+from daemon.store.leases import Lease
+from daemon.store.packs import Packs
+from daemon.triage.route import CompiledRules, RouteInput, route
+from daemon.triage.verdict import judge
+
+_log = logging.getLogger(__name__)
+
+UNEXPECTED_IN_A_ROW = 5
+THIRD_TIME = 3
+RECORD_MAILS = 200  # recorded in one transaction at most
+READ_MAILS = 40  # handed to one child at once
+
+Answers = list[tuple[int, Reading | Unreadable]]
+
+
+class Readers(Protocol):
+    """The pool of children, as the pipeline uses it."""
+
+    def submit(self, jobs: Sequence[Job], done: Callable[[Answers], None]) -> None:
+        """Read jobs in one child; answer each exactly once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What decides: replaced as a whole at a reload."""
+
+    rules: CompiledRules
+    thresholds: Mapping[str, float]
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Mails received together, under one lease."""
+
+    lease: Lease
+    mails: tuple[Unread, ...]
+    done: Callable[[], None]  # called once all are recorded (or left for later)
+
+
+def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged:
+    """Decide on one mail: its label, its queue, and whether it may be acted on."""
+    live = policy.placement.is_live(mail.account, mail.received_at)
+    if isinstance(answer, Unreadable):
+        return Judged(mail=mail, answer=answer, verdict=None, decision=None, live=live)
+    verdict = judge(answer, policy.thresholds)
+    if here := policy.placement.queue_of(mail.account, mail.folder):
+        decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")
+    else:
+        subject = RouteInput(account=mail.account, size=mail.size, reading=answer, verdict=verdict)
+        decision = route(subject, policy.rules)
+    return Judged(mail=mail, answer=answer, verdict=verdict, decision=decision, live=live)
+
+
+class Pipeline:
+    """Takes received mails, and sees each through to its record."""
+
+    def __init__(  # noqa: PLR0913 - the stages of the way of a mail
+        self,
+        policy: Policy,
+        readers: Readers,
+        ledger: Ledger,
+        results: Results,
+        packs: Packs,
+        tally: Tally,
+    ) -> None:
+        self.policy = policy
+        self.tally = tally
+        self._readers = readers
+        self._ledger = ledger
+        self._results = results
+        self._packs = packs
+        self._answers: queue.SimpleQueue[tuple[Batch, Answers] | None] = queue.SimpleQueue()
+        self._in_hand: dict[int, Unread] = {}
+        self._unexpected: dict[str, int] = defaultdict(int)
+        self._idle = threading.Condition()
+        self.recorded_at = clock.monotonic()  # for the watchdog: when work last moved
+        self._recorder = threading.Thread(target=self._record_all, name="recorder", daemon=True)
+        self._recorder.start()
+
+    @property
+    def in_hand(self) -> tuple[int, ...]:
+        """Ids of the mails that are being read or recorded."""
+        with self._idle:
+            return tuple(self._in_hand)
+
+    def submit(self, batch: Batch) -> None:
+        """Send received mails to the children; their attempt is committed already."""
+        with self._idle:
+            if not self._in_hand:
+                self.recorded_at = clock.monotonic()
+            self._in_hand.update((mail.mail_id, mail) for mail in batch.mails)
+        parts = [batch.mails[i : i + READ_MAILS] for i in range(0, len(batch.mails), READ_MAILS)]
+        if not parts:
+            batch.done()
+        left = _Countdown(len(parts), batch.done)
+        for part in parts:
+            self._send(Batch(lease=batch.lease, mails=part, done=left.one_less))
+
+    def take_up(self, lease: Lease, account: str) -> None:
+        """Take up mails whose reading did not end, each alone; the third time it is set aside."""
+        for mail in self._ledger.unread(account, beyond=self.in_hand):
+            if mail.attempts >= THIRD_TIME:
+                tired = Unreadable(
+                    reason="interrupted",
+                    detail=f"the service died {mail.attempts} times while this mail was read",
+                )
+                batch = Batch(lease=lease, mails=(mail,), done=lambda: None)
+                with self._idle:
+                    self._in_hand[mail.mail_id] = mail
+                self._answers.put((batch, [(mail.mail_id, tired)]))
+                continue
+            self._ledger.begin_attempt([mail.mail_id])
+            failpoint("read.begun")
+            self.submit(Batch(lease=lease, mails=(mail,), done=lambda: None))
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing is in hand; False when the time was not enough."""
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._in_hand, timeout_s)
+
+    def close(self) -> None:
+        """Record what has been answered, and stop."""
+        self._answers.put(None)
+        self._recorder.join()
+
+    def _send(self, batch: Batch) -> None:
+        jobs = [self._job(mail) for mail in batch.mails]
+        self._readers.submit(jobs, lambda answers: self._answers.put((batch, answers)))
+        failpoint("read.sent")
+
+    def _job(self, mail: Unread) -> Job:
+        raw = mail.raw
+        if raw is None:
+            place = self._ledger.blob(mail.digest)
+            raw = b"" if place is None else self._packs.read(place, mail.digest)
+        return Job(key=mail.mail_id, raw=raw, alone=mail.attempts > 0, attempts=mail.attempts)
+
+    def _record_all(self) -> None:
+        while (first := self._answers.get()) is not None:
+            taken = [first]
+            while sum(len(answers) for _, answers in taken) < RECORD_MAILS:
+                try:
+                    more = self._answers.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    self._answers.put(None)
+                    break
+                taken.append(more)
+            self._record(taken)
+
+    def _record(self, taken: Sequence[tuple[Batch, Answers]]) -> None:
+        mails = {mail.mail_id: mail for batch, _ in taken for mail in batch.mails}
+        judged = [
+            decide(self.policy, mails[key], answer)
+            for _, answers in taken
+            for key, answer in answers
+            if not _is_interrupted(mails[key], answer)
+        ]
+        leases = tuple({batch.lease.name: batch.lease for batch, _ in taken}.values())
+        try:
+            self._ledger.give_back(list(mails.keys() - {one.mail.mail_id for one in judged}))
+            self._write(leases, judged)
+        except LeaseLost as lost:
+            _log.warning("Batch dropped", extra={"action": "lease_lost", "reason": str(lost)})
+        finally:
+            self._let_go(taken, mails)
+
+    def _write(self, leases: Sequence[Lease], judged: Sequence[Judged]) -> None:
+        while True:
+            try:
+                ends = self._results.record(leases, judged, clock.now())
+            except StoreBusy as busy:
+                # What is in hand is bounded by the budget, so waiting here stops the fetchers.
+                _log.warning("Store busy", extra={"action": "store_busy", "reason": str(busy)})
+                threading.Event().wait(1.0)
+            else:
+                break
+        failpoint("record.committed")
+        for one in judged:
+            self.tally.add(one.mail.account, one.mail.folder, ends[one.mail.mail_id])
+        self.recorded_at = clock.monotonic()
+        self._watch_unexpected(judged)
+
+    def _watch_unexpected(self, judged: Sequence[Judged]) -> None:
+        for one in judged:
+            account = one.mail.account
+            if isinstance(one.answer, Unreadable):
+                _log.warning(
+                    "Mail set aside",
+                    extra={
+                        "action": "quarantined",
+                        "mail": one.mail.mail_id,
+                        "account": account,
+                        "reason": one.answer.reason,
+                    },
+                )
+            unexpected = isinstance(one.answer, Unreadable) and one.answer.reason == "error"
+            self._unexpected[account] = self._unexpected[account] + 1 if unexpected else 0
+            if self._unexpected[account] == UNEXPECTED_IN_A_ROW:
+                why = f"{UNEXPECTED_IN_A_ROW} mails in a row failed unexpectedly"
+                self._ledger.pause(account, why, clock.now())
+                _log.error("Reading paused", extra={"action": "paused", "account": account})
+
+    def _let_go(self, taken: Sequence[tuple[Batch, Answers]], mails: Mapping[int, Unread]) -> None:
+        for mail in mails.values():
+            if isinstance(mail.raw, Path):
+                mail.raw.unlink(missing_ok=True)
+        for batch, _ in taken:
+            batch.done()
+        with self._idle:
+            for key in mails:
+                self._in_hand.pop(key, None)
+            self._idle.notify_all()
+
+
+class _Countdown:
+    """Calls `done` at the last of `count` calls."""
+
+    def __init__(self, count: int, done: Callable[[], None]) -> None:
+        self._count, self._done, self._lock = count, done, threading.Lock()
+
+    def one_less(self) -> None:
+        with self._lock:
+            self._count -= 1
+            is_last = self._count == 0
+        if is_last:
+            self._done()
+
+
+def _is_interrupted(mail: Unread, answer: Reading | Unreadable) -> bool:
+    """Tell whether the pool gave a mail back unread; it stays received and is read later."""
+    interrupted = isinstance(answer, Unreadable) and answer.reason == "interrupted"
+    return interrupted and mail.attempts < THIRD_TIME

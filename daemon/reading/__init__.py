@@ -1,0 +1,1 @@
+"""Everything that touches strangers' bytes, run in children that can be killed."""

@@ -1,0 +1,96 @@
+"""A parsed mail -> its reading without scores, and the document that the model is to score."""
+
+import re
+from collections.abc import Mapping, Sequence, Set
+
+from classifiers.documents import WANTED_HEADERS, Document
+from daemon.reading.records import PlainMail
+from daemon.records import Address, Mail, Reading
+
+SNIPPET = 200  # characters
+FEWEST_WORDS = 15  # under that, an attachment speaks for the mail (DESIGN 5)
+_MODEL_HEADERS = frozenset(WANTED_HEADERS)
+_LIST_ID = re.compile(r"<([^<>]{1,250})>\s*$")  # RFC 2919 3: the identifier comes last
+_WORD = re.compile(r"\w+")
+
+
+def reading_of(mail: Mail, text: str, wanted: Set[str], language: str | None) -> Reading:
+    """Return the reading of `mail` with no scores yet.
+
+    Args:
+        mail: as parsed.
+        text: the newest text in it.
+        wanted: lower-cased names of the headers to keep.
+        language: ISO 639-1, or `None`.
+    """
+    return Reading(
+        content_digest=mail.content_digest,
+        message_id=mail.message_id,
+        in_reply_to=mail.in_reply_to,
+        references=mail.references,
+        subject=mail.subject,
+        sender=mail.sender,
+        reply_to=mail.reply_to,
+        to=mail.to,
+        cc=mail.cc,
+        sent_at=mail.sent_at,
+        headers=tuple(header for header in mail.headers if header[0] in wanted),
+        attachments=mail.attachments,
+        automatic=mail.automatic,
+        list_id=list_id(mail.headers),
+        language=language,
+        scores=None,
+        model=None,
+        pec_received_at=mail.pec_received_at,
+        hop_received_at=mail.hop_received_at,
+        snippet=snippet(text),
+        defects=mail.defects,
+        cuts=mail.cuts,
+    )
+
+
+def document_of(mail: Mail, body: str) -> Document:
+    """Return what the model sees of `mail`; `body` is its whole text, or what stands in for it."""
+    return Document(
+        subject=mail.subject,
+        body=body,
+        sender=_from_line(mail.sender),
+        headers=_first_of_each(mail.headers),
+        link_count=mail.link_count,
+        image_count=mail.image_count,
+    )
+
+
+def document_of_plain(mail: PlainMail) -> Document:
+    """Return what the model sees of a plain mail; what its source lacks stays missing."""
+    headers = None if mail.headers is None else _first_of_each(mail.headers)
+    return Document(subject=mail.subject, body=mail.body, sender=mail.sender, headers=headers)
+
+
+def snippet(text: str) -> str:
+    """Return the first characters of `text` on one line."""
+    return " ".join(text[: 4 * SNIPPET].split())[:SNIPPET]
+
+
+def has_words(text: str) -> bool:
+    """Say whether `text` has enough words to be judged by."""
+    if len(text) > 40 * FEWEST_WORDS:
+        return True
+    return sum(1 for _ in _WORD.finditer(text)) >= FEWEST_WORDS
+
+
+def list_id(headers: Sequence[tuple[str, str]]) -> str | None:
+    """Return the identifier of the mailing list, lower-cased; `None` for mail of no list."""
+    for name, value in headers:
+        if name == "list-id":
+            found = _LIST_ID.search(value[-300:])
+            return (found[1] if found else value[:250]).strip().lower() or None
+    return None
+
+
+def _first_of_each(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    return {name: value for name, value in reversed(headers) if name in _MODEL_HEADERS}
+
+
+def _from_line(sender: Address | None) -> str | None:
+    return None if sender is None else f"{sender.name} <{sender.email}>".lstrip()

@@ -1,0 +1,76 @@
+"""What goes into the pool of reading children and, where the shared records do not do, comes out.
+
+Out come `daemon.records.Reading` and `daemon.records.Unreadable`, and a `Judgement` for text
+that never was a mail.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from daemon.reading.limits import ReadingLimits
+
+SHIPPED_LANGUAGES = ("it", "pl", "en", "de", "fr", "es")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """How the children read; the same for all children of a pool, for as long as it lives.
+
+    Attributes:
+        model_dir: folder with `model.npz` and `model.json`; `None` reads without scores. A model
+            that cannot be loaded also reads without scores, see `ReadingPool.model_error`.
+        languages: ISO 639-1 codes among which the language of a mail is told.
+        wanted_headers: lower-cased names of the headers that `Reading.headers` keeps.
+        own_instance: value of `X-Backdesk-Instance` by which our own mail is known.
+        child_module: what `python -m` starts; the fault tests put a worse child here.
+    """
+
+    limits: ReadingLimits = field(default_factory=ReadingLimits)
+    model_dir: Path | None = None
+    languages: tuple[str, ...] = SHIPPED_LANGUAGES
+    wanted_headers: tuple[str, ...] = ()
+    own_instance: str | None = None
+    child_module: str = "daemon.reading.child"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One mail to read.
+
+    Attributes:
+        key: the caller's number for it; comes back with the answer, never reaches the child.
+        raw: its bytes, or the file that holds them (the child reads the file itself).
+        alone: read with nothing else in hand, as after an attempt that did not finish.
+        attempts: earlier attempts that did not finish, without the one now beginning.
+    """
+
+    key: int
+    raw: bytes | Path
+    alone: bool = False
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainMail:
+    """A mail known by its text only, as a line of JSON gives it.
+
+    Attributes:
+        headers: (lower-cased name, value); `None` when the source says nothing about headers,
+            which is not the same as a mail without them.
+    """
+
+    subject: str
+    body: str
+    sender: str | None = None
+    headers: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a child says of a plain mail: `scores` as in `Reading`, with the words behind them."""
+
+    language: str | None  # ISO 639-1; None when too short to tell
+    scores: dict[str, float] | None  # label -> calibrated probability, sum 1; None: no model
+    model: str | None
+    automatic: str | None = None  # value of daemon.records.Automatic
+    reasons: tuple[str, ...] = ()  # why the best label, heaviest first; empty unless asked for

@@ -1,0 +1,1 @@
+"""What everything outgoing shares: rows, leases, relays, SMTP."""

@@ -1,0 +1,1 @@
+"""The ledger and the packs: engine, tables, migrations, leases, blobs."""

@@ -1,0 +1,243 @@
+"""The tables of the house, one schema for SQLite and PostgreSQL.
+
+Moments are whole microseconds since 1970 in UTC, digests are 32 raw bytes, documents are JSON text.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime kept as microseconds since 1970, alike on both engines."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn a datetime into microseconds."""
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn microseconds into a datetime."""
+        return None if value is None else EPOCH + value * MICROSECOND
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up by itself only for INTEGER keys; PostgreSQL wants room for more.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("last_success_at", Moment),
+    Column("last_error", Text),  # one line, no secrets
+    Column("last_error_at", Moment),
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("paused", Text),  # why reading is paused; None: it is not
+)
+
+folders = Table(
+    "folders",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("current", Boolean, nullable=False, default=True),  # False: an earlier UIDVALIDITY
+    Column("cursor_uid", BigInteger, nullable=False, default=0),  # every UID up to here has a row
+    Column("server_count", Integer),  # mails on the server at the last listing
+    Column("listed_at", Moment),
+    UniqueConstraint("account", "name", "uidvalidity"),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the raw bytes
+    Column("size", BigInteger, nullable=False),  # bytes as received
+    Column("account", Text, nullable=False),  # that received it first; reads it under its lease
+    Column("cut", Text),  # limit because of which only the header block was fetched
+    Column("stored_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),  # earliest INTERNALDATE known
+    Column("state", Text, nullable=False),  # received, read, quarantined
+    Column("attempts", Integer, nullable=False, default=0),  # readings begun
+    Index("ix_mails_state", "state", "account"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("pack", Text, nullable=False),  # file name under packs/
+    Column("offset", BigInteger, nullable=False),  # of the record's header
+    Column("length", BigInteger, nullable=False),  # of the whole record
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("folder_id", Id, ForeignKey("folders.id"), nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("mail_id", Id, ForeignKey("mails.id"), index=True),  # None: named unfetchable
+    Column("received_at", Moment),  # INTERNALDATE
+    Column("seen_at", Moment, nullable=False),
+    Column("gone_at", Moment),  # when the server no longer had it
+    Column("origin", Text, nullable=False),  # arrived, sighted, rematched, own, import
+    Column("failure", Text),  # why it could not be fetched
+    UniqueConstraint("folder_id", "uid"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("mail_id", Id, ForeignKey("mails.id"), primary_key=True),
+    Column("content_digest", LargeBinary(32), nullable=False),
+    Column("copy_of", Id, ForeignKey("mails.id"), index=True),
+    Column("message_id", Text, index=True),
+    Column("subject", Text, nullable=False),
+    Column("sender", Text),
+    Column("sender_name", Text),
+    Column("sent_at", Moment),
+    Column("language", Text),
+    Column("automatic", Text),
+    Column("snippet", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON: the rest of the Reading record
+    Column("read_at", Moment, nullable=False),
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # content digest
+    Column("mail_id", Id, ForeignKey("mails.id"), nullable=False),  # the first with this content
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("mail_id", Id, ForeignKey("mails.id"), primary_key=True),
+    Column("label", Text),
+    Column("confidence", Float, nullable=False),
+    Column("abstained", Boolean, nullable=False),
+    Column("verdict_reason", Text, nullable=False),
+    Column("queue", Text),
+    Column("rule", Text),
+    Column("reason", Text, nullable=False),
+    Column("live", Boolean, nullable=False),  # False: observed only
+    Column("decided_at", Moment, nullable=False, index=True),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False, unique=True),
+    Column("mail_id", Id, ForeignKey("mails.id"), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("target", Text, nullable=False),  # folder
+    Column("state", Text, nullable=False),  # planned, issued, done, superseded, failed
+    Column("how", Text),  # move, copy, keyword, ledger
+    Column("target_delivery_id", Id, ForeignKey("deliveries.id")),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("note", Text),
+    Column("planned_at", Moment, nullable=False),
+    Column("issued_at", Moment),
+    Column("finished_at", Moment),
+    Index("ix_actions_state", "account", "state"),
+)
+
+sightings = Table(  # a mail we hold has turned up in one more place of its account
+    "sightings",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column("mail_id", Id, ForeignKey("mails.id"), nullable=False, index=True),
+    Column("account", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("outcome", Text),  # None: open; own, person, copy
+    Column("from_delivery_id", Id, ForeignKey("deliveries.id"), unique=True),
+    Column("settled_at", Moment),
+    Index("ix_sightings_account", "account", "outcome"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mail_id", Id, ForeignKey("mails.id"), nullable=False, index=True),
+    Column("reason", Text, nullable=False),  # the limit's name, crash, interrupted, error
+    Column("detail", Text, nullable=False),
+    Column("traceback", Text, nullable=False, default=""),
+    Column("since", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("outcome", Text),  # replayed, released
+)
+
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),  # queued, sending, sent, failed, held
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("epoch", Integer, nullable=False, default=0),  # of the lease that claimed it
+    Column("created_at", Moment, nullable=False),
+    Column("not_before", Moment),
+    Column("finished_at", Moment),
+    Column("reply", Text),  # the relay's last words
+    Index("ix_outgoing_state", "state", "not_before"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),  # house, account:NAME, send
+    Column("holder", Text, nullable=False),  # host, boot, pid, start, command; "" when free
+    Column("epoch", Integer, nullable=False),  # grows with each holder
+    Column("until", Moment, nullable=False),
+)
+
+runs = Table(  # one row per schedule and local date makes a tick twice a job once
+    "runs",
+    metadata,
+    Column("schedule", Text, primary_key=True),
+    Column("local_date", Date, primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("outcome", Text),
+)

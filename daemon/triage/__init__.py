@@ -1,0 +1,1 @@
+"""Decisions, pure: records in, a decision with a named reason out."""

@@ -1,0 +1,67 @@
+"""A mail with its verdict, and the house's rules -> the queue it goes to, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemon.records import Decision
+from daemon.triage.conditions import RouteInput, Test, tests_of
+
+if TYPE_CHECKING:
+    from daemon.config.rules import Rule
+
+__all__ = ["CompiledRule", "CompiledRules", "RouteInput", "compile_rules", "route"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """One rule, ready to be asked."""
+
+    name: str
+    queue: str | None  # None: the mail stays where it is
+    tests: tuple[Test, ...]  # all must hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRules:
+    """The rules in their order, and what they need to see of a mail."""
+
+    rules: tuple[CompiledRule, ...] = ()
+    headers: tuple[str, ...] = ()  # lower-cased names that rules ask for, sorted
+
+
+def compile_rules(rules: Iterable["Rule"]) -> CompiledRules:
+    """Return the rules of a checked configuration, ready for `route`; their order stays."""
+    listed = tuple(rules)
+    names = {name.lower() for rule in listed for name in rule.when.headers or ()}
+    return CompiledRules(
+        rules=tuple(
+            CompiledRule(name=rule.name, queue=rule.queue, tests=tests_of(rule.when))
+            for rule in listed
+        ),
+        headers=tuple(sorted(names)),
+    )
+
+
+def route(subject: RouteInput, rules: CompiledRules) -> Decision:
+    """Return the decision of the first rule that matches; never raises.
+
+    The reason is `rule complaints: label = complaint`, with all that held; without a match the
+    mail stays where it is.
+    """
+    for rule in rules.rules:
+        words = _words(subject, rule)
+        if words is not None:
+            reason = f"rule {rule.name}: {words}"
+            return Decision(queue=rule.queue, rule=rule.name, reason=reason)
+    return Decision(queue=None, rule=None, reason="no rule matched")
+
+
+def _words(subject: RouteInput, rule: CompiledRule) -> str | None:
+    held = []
+    for test in rule.tests:
+        words = test(subject)
+        if words is None:
+            return None
+        held.append(words)
+    return ", ".join(held) or "all mail"

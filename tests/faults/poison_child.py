@@ -1,0 +1,75 @@
+"""A reading child that does what the X-Poison header of a mail tells it to.
+
+It stands for a mail that gets the better of a parser: everything else is the real child.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+
+from daemon.reading import child
+from daemon.reading.frames import Outcome, Work
+from daemon.reading.reader import Mark, Reader
+from daemon.records import Mail, Reading
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+def _hang() -> None:
+    signal.pause()
+
+
+def _eat() -> None:
+    hoard = []
+    while True:
+        hoard.append(bytearray(16 * 1024 * 1024))
+
+
+def _refuse() -> None:
+    raise RuntimeError("secret words of the mail " * 100)
+
+
+POISONS: dict[bytes, Callable[[], object]] = {
+    b"kill": lambda: signal.raise_signal(signal.SIGKILL),
+    b"segv": lambda: signal.raise_signal(signal.SIGSEGV),
+    b"exit": lambda: os._exit(7),
+    b"spin": _spin,
+    b"hang": _hang,
+    b"eat": _eat,
+    b"raise": _refuse,
+}
+
+
+class PoisonReader(Reader):
+    """The real reader, until a mail says otherwise."""
+
+    def parse(self, raw: bytes) -> Mail:
+        for name, act in POISONS.items():
+            if b"X-Poison: " + name in raw:
+                act()
+        return super().parse(raw)
+
+    def read(self, works: Sequence[Work], mark: Mark) -> list[Outcome[Reading]]:
+        outcomes = super().read(works, mark)
+        raws = [work.raw or b"" for work in works]
+        if any(b"X-Poison: late" in raw for raw in raws):  # as a death while scoring
+            os._exit(9)
+        if any(b"X-Poison: short" in raw for raw in raws):
+            return outcomes[:-1]
+        if any(b"X-Poison: surrogate" in raw for raw in raws):
+            return [_spoilt(outcome, raw) for outcome, raw in zip(outcomes, raws, strict=True)]
+        return outcomes
+
+
+def _spoilt(outcome: Outcome[Reading], raw: bytes) -> Outcome[Reading]:
+    if b"X-Poison: surrogate" not in raw or outcome.answer is None:
+        return outcome
+    fields = {name: getattr(outcome.answer, name) for name in Reading.__slots__}
+    return Outcome(answer=Reading(**fields | {"snippet": "\ud800"}))
+
+
+if __name__ == "__main__":
+    child.main(PoisonReader)
