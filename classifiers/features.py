@@ -41,11 +41,11 @@ class FeatureSettings:
     """What rows are made of; kept in the artifact, for a model fits its own settings only."""
 
     letter_lengths: tuple[int, ...] = (4,)
-    word_scale: float = 1.0
+    word_scale: float = 0.7
     stem_scale: float = 1.0
-    letter_scale: float = 1.0
-    cue_scale: float = 0.5
-    sign_scale: float = 0.5
+    letter_scale: float = 1.2
+    cue_scale: float = 0.3
+    sign_scale: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ from classifiers.documents import Document
 
 _REPLY = re.compile(r"\s{0,9}(?:re|r|rif|odp|aw|antw|sv)\s{0,3}(?:\[\d{1,3}\])?\s{0,3}:", re.IGNORECASE)
 _FORWARD = re.compile(r"\s{0,9}(?:fwd?|i|wg|tr|pd|rv|inoltr\w{0,4})\s{0,3}:", re.IGNORECASE)
-_MONEY = re.compile(r"[€£$]|\b(?:eur|euro|pln|zl|gbp|usd)\b")
-_SHARE = re.compile(r"\d\s?%")
-_BULLET = re.compile(r"(?m)^\s{0,8}(?:[-*•●■▪✔✓→►»·]|\d{1,2}[.)])\s")
-_LINK = re.compile(r"https?:|www\.|\w\.example/|>>|\[.{1,40}\]\(")
+_MONEY = ("€", "£", "$", " eur", " pln", " zl", " gbp")
+_BULLETS = tuple("\n" + sign for sign in ("-", "*", "•", "●", "■", "✔", "✓", "→", "»", "·", "1.", "2."))
+_LINKS = ("http", "www.", ">>", "->")
+_CAPITALS = bytes(range(65, 91))
 _NUMBER = re.compile(r"\d{4,}")
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 _BULK_SENDER = re.compile(r"news|promo|marketing|offer|campaign|mailing|klub|redak|redaz|bollett|biulet")
@@ -53,9 +53,9 @@ def _per_sentence(form: Form, sign: str) -> float:
 
 
 def _capitals(form: Form) -> float:
-    """Share of capitals in the first 400 characters."""
-    head = form.body[:400]
-    return sum(map(str.isupper, head)) / (len(head) + 20)
+    """Share of ASCII capitals in the first 400 characters."""
+    head = form.body[:400].encode("ascii", "ignore")
+    return (len(head) - len(head.translate(None, _CAPITALS))) / (len(head) + 20)
 
 
 def _headers(form: Form) -> Mapping[str, str]:
@@ -76,12 +76,17 @@ def _is_bulk(form: Form) -> float:
     return float(_headers(form).get("precedence", "").strip().lower() in _BULK)
 
 
-def _matches(pattern: re.Pattern[str]) -> Callable[[Form], float]:
-    return lambda form: float(pattern.search(form.folded) is not None)
+def _count(*signs: str) -> Callable[[Form], float]:
+    """How often any of the signs stands in the folded text, damped."""
+    return lambda form: _logarithm(sum(map(form.folded.count, signs)))
 
 
-def _count(pattern: re.Pattern[str]) -> Callable[[Form], float]:
-    return lambda form: _logarithm(len(pattern.findall(form.body)))
+def _emoji(form: Form) -> float:
+    return 0.0 if form.body.isascii() else _logarithm(len(_EMOJI.findall(form.body)))
+
+
+def _long_numbers(form: Form) -> float:
+    return _logarithm(len(_NUMBER.findall(form.folded)))
 
 
 def _sender_is(pattern: re.Pattern[str]) -> Callable[[Form], float]:
@@ -116,12 +121,12 @@ SIGNS: dict[str, Callable[[Form], float]] = {
     "exclamation marks": lambda form: _per_sentence(form, "!"),
     "dots that trail off": lambda form: _per_sentence(form, "..."),
     "capital letters": _capitals,
-    "speaks of money": _matches(_MONEY),
-    "speaks of per cent": _matches(_SHARE),
-    "items of a list": _count(_BULLET),
-    "addresses of the web": _count(_LINK),
-    "long numbers": _count(_NUMBER),
-    "emoji": _count(_EMOJI),
+    "speaks of money": _count(*_MONEY),
+    "speaks of per cent": _count("%"),
+    "items of a list": _count(*_BULLETS),
+    "addresses of the web": _count(*_LINKS),
+    "long numbers": _long_numbers,
+    "emoji": _emoji,
     "is very short": _length_band(0, 15),
     "is short": _length_band(15, 45),
     "is of middle length": _length_band(45, 110),

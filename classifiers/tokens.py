@@ -199,7 +199,8 @@ def cue_occurrences(words: Words) -> Occurrences:
     for count, stem in shapes:
         slot, tag = _cue_slots(_phrase_hashes(words, full, count, stem), count, stem)
         entry = table[slot]
-        at = np.flatnonzero(entry >> 8 == tag)
+        at = np.flatnonzero(entry)
+        at = at[entry[at] >> 8 == tag[at]]
         last = at + count - 1
         fits = (words.text[at] == words.text[last]) & _is_long_enough(words, last, stem)
         numbers.append(at[fits])
@@ -217,6 +218,8 @@ def _phrase_hashes(words: Words, full: Hashes, count: int, stem: int) -> Hashes:
     """Hash of each `count` words in a row, the last cut to `stem` bytes (0: whole)."""
     last = prefix_hashes(words, stem) if stem else full
     size = max(len(full) - count + 1, 0)
+    if count == 1:
+        return last
     hashes = np.zeros(size, dtype=np.uint64)
     for place in range(count - 1):
         hashes = (hashes + full[place : place + size]) * _PAIR
@@ -235,17 +238,18 @@ def cue_entries() -> list[tuple[int, list[str], int]]:
     return entries
 
 
-def _cue_slots(hashes: Hashes, count: int, stem: int) -> tuple[Positions, Positions]:
+def _cue_slots(hashes: Hashes, count: int, stem: int) -> tuple[Positions, NDArray[np.int32]]:
     """Slot of each hash in the table of cues, and the tag (1 to 65,536) that must stand there."""
-    both = to_buckets(hashes, count * 64 + stem, _CUE_BITS + 16)
-    return both >> 16, (both & 0xFFFF) + 1
+    odd = np.uint64((count * 64 + stem) * 0xD6E8FEB86659FD93 % 2**64 | 1)
+    both = (hashes * odd) >> np.uint64(64 - _CUE_BITS - 16)
+    return (both >> np.uint64(16)).astype(np.intp), (both & np.uint64(0xFFFF)).astype(np.int32) + 1
 
 
 @cache
-def _cue_table() -> tuple[tuple[tuple[int, int], ...], NDArray[np.int64]]:
+def _cue_table() -> tuple[tuple[tuple[int, int], ...], NDArray[np.int32]]:
     """Shapes of the cues (words, stem), and slot -> tag and group's number (8 bits), 0 for none."""
     shapes = set[tuple[int, int]]()
-    table = np.zeros(1 << _CUE_BITS, dtype=np.int64)
+    table = np.zeros(1 << _CUE_BITS, dtype=np.int32)
     for group, spelled, stem in cue_entries():
         words = read_words([" ".join(spelled).encode()])
         hashes = _phrase_hashes(words, prefix_hashes(words), len(spelled), stem)

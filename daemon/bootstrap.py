@@ -87,7 +87,7 @@ def reading_options(settings: Settings) -> ReadingOptions:
         model_dir=settings.classifier.model or SHIPPED_MODEL,
         languages=settings.classifier.languages,
         wanted_headers=compile_rules(settings.rules).headers,
-        own_instance=settings.service.instance or None,
+        own_instance=settings.mark,
     )
 
 

@@ -1,9 +1,11 @@
 """The exceptions that cross rooms; each docstring is the message when none is given."""
 
+
 class BackdeskError(Exception):
     """Something in Backdesk went wrong."""
 
     def __str__(self) -> str:
+        """Return the message, else the docstring's first line."""
         return super().__str__() or (type(self).__doc__ or "").strip()
 
 
@@ -37,6 +39,10 @@ class LimitExceeded(MailError):
     def __init__(self, limit: str, detail: str = "") -> None:
         self.limit = limit
         super().__init__(f"limit {limit} exceeded" + (f": {detail}" if detail else ""))
+
+
+class Stopping(BackdeskError):
+    """The service is stopping; what is not in hand yet is left for the next start."""
 
 
 class StoreError(BackdeskError):

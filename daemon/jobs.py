@@ -4,6 +4,7 @@ The house (everything built and wired) is handed in; errors of accounts are deci
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy import update
 from daemon import clock
 from daemon.clock import local_date
 from daemon.config.settings import Settings
-from daemon.errors import BackdeskError, MailboxAway, MailboxError
+from daemon.errors import BackdeskError, MailboxAway, MailboxError, Stopping
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Mailbox
 from daemon.intake.receive import FolderRound, Received, Receiver, Suspects
@@ -31,6 +32,7 @@ from daemon.store.tables import runs
 
 _log = logging.getLogger(__name__)
 
+STOP_CHECK_S = 0.5
 MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
 
 
@@ -54,11 +56,20 @@ class House:
 class AccountJob:
     """The rounds of one account: keeps its connection, and what it has learnt of the server."""
 
-    def __init__(self, house: House, account: str, lease: Lease) -> None:
+    def __init__(
+        self,
+        house: House,
+        account: str,
+        lease: Lease,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.account = account
+        self.is_unfinished = False  # the next round has work at once
         self._house = house
         self._lease = lease
+        self._is_stopping = is_stopping
         self._suspects = Suspects()
+        self._own = _Unrecorded()
         self._signs: dict[str, tuple[int, int]] = {}
         self.mailbox: Mailbox | None = None
 
@@ -76,9 +87,10 @@ class AccountJob:
         house, is_first = self._house, self.mailbox is None
         try:
             mailbox = self.mailbox = self.mailbox or house.connect(self.account)
-            house.pipeline.take_up(self._lease, self.account)
-            self._folders(mailbox, is_first=is_first)
-            house.pipeline.wait()
+            if not (paused := house.ledger.is_paused(self.account)):
+                house.pipeline.take_up(self._lease, self.account)
+            self._folders(mailbox, is_first=is_first, paused=paused)
+            self._wait_for_records()
             house.actions.explain_sightings(self._lease, self.account, clock.now())
             settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
         except BaseException:
@@ -100,12 +112,18 @@ class AccountJob:
             self.mailbox.close()
         self.mailbox = None
 
-    def _folders(self, mailbox: Mailbox, *, is_first: bool) -> None:
+    def forget_listings(self) -> None:
+        """List every folder in full at the next round."""
+        self._signs.clear()
+
+    def _folders(self, mailbox: Mailbox, *, is_first: bool, paused: bool) -> None:
         house = self._house
         folder_round = FolderRound(
             house.receiver, house.ledger, mailbox, self._lease, self._suspects
         )
+        submit = self._leave if paused else self._submit
         must_list = is_first or house.actions.has_open(self.account)
+        self.is_unfinished = False
         for name in house.pipeline.policy.placement.watched(self.account):
             try:
                 folder, sign = folder_round.open(self.account, name)
@@ -115,8 +133,15 @@ class AccountJob:
                 self._refused(name, refusal)
                 continue
             if must_list or self._signs.get(name) != sign:
-                folder_round.run(folder, self._submit, retry=is_first)
-                self._signs[name] = sign
+                is_whole = folder_round.run(folder, submit, retry=is_first)
+                self._signs[name] = sign if is_whole else (0, 0)
+                self.is_unfinished = self.is_unfinished or not is_whole
+
+    def _wait_for_records(self) -> None:
+        """Wait until what this round received is recorded, so that it can be settled."""
+        while not self._own.wait(STOP_CHECK_S):
+            if self._is_stopping():
+                raise Stopping
 
     def _refused(self, name: str, refusal: MailboxError) -> None:
         """Name an inbox that cannot be opened; a queue's folder is made when it is needed."""
@@ -128,8 +153,39 @@ class AccountJob:
             self._house.ledger.note_failure(self.account, f"{name}: {refusal}", clock.now())
 
     def _submit(self, lease: Lease, received: Received) -> None:
-        batch = Batch(lease=lease, mails=received.mails, done=received.release)
-        self._house.pipeline.submit(batch)
+        done = self._own.begin(received.release)
+        self._house.pipeline.submit(Batch(lease=lease, mails=received.mails, done=done))
+        if self._is_stopping():
+            raise Stopping
+
+    def _leave(self, _lease: Lease, received: Received) -> None:
+        """Leave received mails unread while the reading of this account is paused."""
+        received.release()
+        self._house.ledger.give_back([mail.mail_id for mail in received.mails])
+
+
+class _Unrecorded:
+    """Counts batches that are not recorded yet."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    def begin(self, release: Callable[[], None]) -> Callable[[], None]:
+        with self._changed:
+            self._count += 1
+
+        def done() -> None:
+            release()
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+        return done
+
+    def wait(self, timeout_s: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count == 0, timeout_s)
 
 
 def poll_once(house: House, account: str, lease: Lease) -> None:
@@ -153,6 +209,8 @@ def _round_through(job: AccountJob) -> None:
     for _ in range(MOST_RECONNECTS):
         try:
             job.round()
+            while job.is_unfinished:
+                job.round()
         except MailboxAway:
             if job.blamed <= blamed:
                 raise
@@ -183,6 +241,43 @@ def reconcile(house: House, account: str) -> list[FolderCount]:
         return counts
     finally:
         mailbox.close()
+
+
+def reconcile_all(house: House) -> None:
+    """Reconcile every account, and raise an alarm for each folder that lacks mail."""
+    for account in house.settings.accounts:
+        try:
+            counts = reconcile(house, account)
+        except BackdeskError as error:
+            _log.warning(
+                "Account not reconciled",
+                extra={"action": "reconcile", "account": account, "reason": str(error)},
+            )
+            continue
+        for count in counts:
+            level = logging.ERROR if count.missing else logging.INFO
+            _log.log(
+                level,
+                "Folder reconciled",
+                extra={
+                    "action": "reconciled",
+                    "account": account,
+                    "folder": count.folder,
+                    "server": count.server,
+                    "held": count.held,
+                    "quarantined": count.quarantined,
+                    "missing": count.missing,
+                },
+            )
+
+
+def forget_interrupted(house: House) -> None:
+    """Let daily jobs that a crash cut off, and paused accounts, begin anew at a start."""
+    with house.store.write() as connection:
+        cut_off = update(runs).where(runs.c.outcome == "running")
+        connection.execute(cut_off.values(outcome=None))
+    for account in house.settings.accounts:
+        house.ledger.pause(account, None, clock.now())
 
 
 def once_a_day(house: House, schedule: str, moment: datetime, job: Callable[[], None]) -> bool:

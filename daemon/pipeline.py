@@ -195,6 +195,7 @@ class Pipeline:
             self._let_go(taken, mails)
 
     def _write(self, leases: Sequence[Lease], judged: Sequence[Judged]) -> None:
+        ends: dict[int, str] = {}
         while True:
             try:
                 ends = self._results.record(leases, judged, clock.now())

@@ -19,6 +19,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import FakeImap
 from tests.servers.loopback import open_directory
 from tests.servers.postgres import Postgres
+from tests.servers.pymap_server import PymapServer
 from tests.servers.smtp_sink import SmtpSink
 
 
@@ -102,6 +103,13 @@ def smtp_sink() -> Iterator[SmtpSink]:
 def fake_imap() -> Iterator[FakeImap]:
     """Give a scripted IMAP server with an empty INBOX, no TLS, user `desk`."""
     with _running(FakeImap) as server:
+        yield server
+
+
+@pytest.fixture
+def pymap_server() -> Iterator[PymapServer]:
+    """Give a pymap with the user `desk` and an empty INBOX."""
+    with _running(PymapServer) as server:
         yield server
 
 

@@ -28,7 +28,7 @@ def line_map(text: str) -> dict[Path, int]:
 
     Tables that are only implied (`a` in `[a.b]`) have the line of what implies them first.
     """
-    return _Scan(text.replace("\r\n", "\n")).lines()
+    return _Scan(text).lines()
 
 
 def nearest_line(lines: dict[Path, int], path: Path) -> int:

@@ -31,7 +31,6 @@ class Account(Section):
     folders: Texts = ("INBOX",)
     go_live: date | None = None  # mail received before is only observed; None: all of it is
     poll_s: Seconds | None = None  # None: as in [intake]
-    connections: Annotated[int, Field(ge=1, le=16)] = 2
 
     @model_validator(mode="before")
     @classmethod

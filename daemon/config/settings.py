@@ -1,13 +1,14 @@
 """The whole configuration as one frozen tree; attribute names are the keys of the TOML file."""
 
 from datetime import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from daemon.config.limits import MIB, Intake, Limits
+from daemon.config.limits import MIB, Intake, Limits, Seconds
 from daemon.config.rules import Rule
 from daemon.config.section import Section, named
 from daemon.config.servers import Account, Queue, Relay
@@ -46,6 +47,7 @@ class Service(Section):
     log: Literal["auto", "json", "text", "journald"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     instance: Annotated[str, AfterValidator(instance_of)] = ""
+    stall_s: Seconds = 600.0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -118,3 +120,9 @@ class Settings(Document):
     """The configuration in force."""
 
     path: Path  # the file it was read from
+
+    @property
+    def mark(self) -> str:
+        """The mark in our own mail: `service.instance`, else one made of the data folder."""
+        folder = str(self.service.data_dir).encode()
+        return self.service.instance or f"backdesk-{sha256(folder).hexdigest()[:12]}"

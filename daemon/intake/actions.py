@@ -161,7 +161,8 @@ class Actions:
     def _finish(
         self, connection: Connection, target_folder_id: int | None, outcome: Outcome, now: datetime
     ) -> None:
-        action, values = outcome.action, {"state": outcome.state, "note": outcome.note}
+        action = outcome.action
+        values: dict[str, object] = {"state": outcome.state, "note": outcome.note}
         if outcome.how:
             values["how"] = outcome.how
         if outcome.state != "planned":
@@ -187,7 +188,7 @@ class Actions:
         }
         self.store.insert_new(connection, deliveries, [row])
         here = and_(deliveries.c.folder_id == folder_id, deliveries.c.uid == outcome.target_uid)
-        return connection.execute(select(deliveries.c.id).where(here)).scalar_one()
+        return int(connection.execute(select(deliveries.c.id).where(here)).scalar_one())
 
     def _explain(self, connection: Connection, account: str, row: Row[Any]) -> Explanation | None:
         places = connection.execute(_places(row.mail_id, account)).all()

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Protocol
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, ProtocolError
 
+from daemon import clock
 from daemon.errors import MailboxAway, MailboxError
 
 SLOWEST_BYTES_PER_S = 50_000  # below this rate a fetch is given up
@@ -60,14 +61,6 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """What is known of a mail before its body is fetched."""
-
-    size: int  # RFC822.SIZE: a hint
-    received_at: datetime  # INTERNALDATE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A mail as the server gave it."""
 
@@ -88,6 +81,7 @@ class Mailbox:
         """
         self._login = login
         self._literal_cap = 64 << 20
+        self.active_at = clock.monotonic()  # when the last command began or ended
         with self._command(login.connect_timeout_s):
             self._client = _connect(login)
             self._cap_literals()
@@ -128,18 +122,27 @@ class Mailbox:
         with self._command():
             return sorted(self._client.search("ALL"))
 
-    def envelopes(self, uids: Sequence[int]) -> dict[int, Envelope]:
-        """Return size and INTERNALDATE by UID; UIDs the server does not answer are absent."""
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """Return RFC822.SIZE by UID, a hint; UIDs the server does not answer are absent."""
+        if not uids:
+            return {}
         with self._command():
-            answer = self._client.fetch(list(uids), [b"RFC822.SIZE", b"INTERNALDATE"])
+            answer = self._client.fetch(list(uids), [b"RFC822.SIZE"])
         return {
-            uid: Envelope(size=int(item[b"RFC822.SIZE"]), received_at=_moment(item))
-            for uid, item in answer.items()
-            if b"RFC822.SIZE" in item and b"INTERNALDATE" in item
+            uid: int(item[b"RFC822.SIZE"]) for uid, item in answer.items() if b"RFC822.SIZE" in item
         }
 
+    def received_at(self, uid: int) -> datetime:
+        """Return the INTERNALDATE of a mail.
+
+        Raises:
+            MailboxAway: the server does not say.
+        """
+        with self._command():
+            return _moment(self._client.fetch([uid], [b"INTERNALDATE"])[uid])
+
     def bodies(self, uids: Sequence[int], size: int) -> list[Fetched]:
-        """Fetch whole mails without setting \\Seen.
+        """Fetch whole mails without marking them as seen.
 
         Args:
             uids: of the open folder.
@@ -296,6 +299,7 @@ class Mailbox:
         timer = threading.Timer(deadline_s or self._login.command_timeout_s, self.abort)
         timer.daemon = True
         timer.start()
+        self.active_at = clock.monotonic()
         try:
             yield
         except (imaplib.IMAP4.abort, ProtocolError, ssl.SSLEOFError) as error:
@@ -313,6 +317,7 @@ class Mailbox:
             raise MailboxAway(f"unreadable answer: {type(error).__name__}") from error
         finally:
             timer.cancel()
+            self.active_at = clock.monotonic()
 
 
 def _connect(login: Login) -> IMAPClient:

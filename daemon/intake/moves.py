@@ -1,4 +1,4 @@
-"""Explains why a mail we hold has turned up in one more place: our move, a person's, or a copy; pure.
+"""Explains why a mail we hold turned up in one more place: our move, a person's, a copy; pure.
 
 A person's move is: gone from one watched folder, present in another, and no open action of ours
 leads there. Each disappearance explains one appearance and no more.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from daemon.intake.imap import Envelope
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -39,12 +37,12 @@ def compare(server: Iterable[int], held: Iterable[int], present: Iterable[int]) 
     )
 
 
-def batches(envelopes: Mapping[int, Envelope], mails: int, size: int) -> Iterator[Batch]:
+def batches(sizes: Mapping[int, int], mails: int, size: int) -> Iterator[Batch]:
     """Cut UIDs into batches of at most `mails` mails and `size` bytes (one mail may exceed it)."""
     uids: list[int] = []
     total = 0
-    for uid in sorted(envelopes):
-        expected = max(envelopes[uid].size, 0)
+    for uid in sorted(sizes):
+        expected = max(sizes[uid], 0)
         if uids and (len(uids) >= mails or total + expected > size):
             yield Batch(uids=tuple(uids), size=total)
             uids, total = [], 0

@@ -6,18 +6,19 @@ mail, delivery and cursor; a crash before it leaves nothing but an orphaned reco
 
 import hashlib
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 
 from daemon import clock
 from daemon.errors import MailboxAway, StoreBusy
 from daemon.failpoint import failpoint
-from daemon.intake.imap import Envelope, Fetched, Mailbox
+from daemon.intake.imap import Fetched, Mailbox
 from daemon.intake.plan import Batch, batches, compare, cursor
 from daemon.intake.records import Arrival, Budget, Folder, Receipt, Tally, Unread
 from daemon.intake.store import Ledger, Listed
@@ -28,6 +29,7 @@ from daemon.store.packs import DeliveryNote, Location, Packs
 _log = logging.getLogger(__name__)
 
 HEADER_BYTES = 10_000_000  # of a mail over the size limit, only so much header is kept
+MOST_AT_ONCE = 2_000  # new mails of one folder in one round; then settling has its turn
 UNKNOWN_SIZE = 1 << 20  # bytes expected of a mail whose size the server did not tell
 UNANSWERED = "the server lists the mail but does not answer FETCH"
 BREAKS = "the connection broke each time this mail was fetched"
@@ -90,10 +92,10 @@ class Receiver:
         self, mailbox: Mailbox, lease: Lease, folder: Folder, batch: Batch
     ) -> tuple[Received, tuple[int, ...]]:
         """Fetch one batch and receive it; return new mails, and UIDs the server did not answer."""
-        release = self._budget.take(batch.size)
+        release = self._budget.take(batch.size, folder.account)
         try:
             fetched = mailbox.bodies(batch.uids, batch.size)
-            arrivals = [_arrival(folder, mail) for mail in fetched]
+            arrivals = [_fetched(folder, mail) for mail in fetched]
             receipts = self.receive(lease, folder, arrivals)
         except BaseException:
             release()
@@ -103,39 +105,26 @@ class Receiver:
         unanswered = tuple(uid for uid in batch.uids if uid not in answered)
         return Received(mails=mails, release=release), unanswered
 
-    def fetch_large(
-        self, mailbox: Mailbox, lease: Lease, folder: Folder, uid: int, envelope: Envelope
-    ) -> Received:
+    def fetch_large(self, mailbox: Mailbox, lease: Lease, folder: Folder, uid: int) -> Received:
         """Fetch a large mail in slices to a file; over the size limit only its header block."""
-        self._guard_space(envelope.size)
-        with NamedTemporaryFile(dir=self._spool, prefix="mail-", delete=False) as sink:
-            path = Path(sink.name)
+        self._guard_space()
+        received_at = mailbox.received_at(uid)
+        handle, name = mkstemp(dir=self._spool, prefix="mail-")
+        path = Path(name)
+        with os.fdopen(handle, "wb") as sink:
             try:
                 size = mailbox.slices(uid, sink, self.limits.mail_bytes)
             except BaseException:
                 path.unlink()
                 raise
-        ref = MailRef(
-            account=folder.account, folder=folder.name, uidvalidity=folder.uidvalidity, uid=uid
-        )
-        arrival = Arrival(
-            ref=ref,
-            received_at=envelope.received_at,
-            digest=_file_digest(path),
-            size=size,
-            raw=path,
-        )
+        ref = _ref(folder, uid)
         if size > self.limits.mail_bytes:
             path.unlink()
             header = mailbox.header(uid, HEADER_BYTES)
-            arrival = Arrival(
-                ref=ref,
-                received_at=envelope.received_at,
-                digest=hashlib.sha256(header).digest(),
-                size=len(header),
-                raw=header,
-                cut="mail_bytes",
-            )
+            arrival = _arrival(ref, header, received_at, cut="mail_bytes")
+        else:
+            digest = _file_digest(path)
+            arrival = Arrival(ref=ref, received_at=received_at, digest=digest, size=size, raw=path)
         receipts = self.receive(lease, folder, [arrival])
         mails = _unread(folder, [arrival], receipts)
         if not mails:
@@ -148,9 +137,9 @@ class Receiver:
         for path in self._spool.iterdir():
             path.unlink(missing_ok=True)
 
-    def _guard_space(self, size: int = 0) -> None:
+    def _guard_space(self) -> None:
         free = shutil.disk_usage(self._packs.folder).free
-        if free - size < self.limits.free_disk_bytes:
+        if free < self.limits.free_disk_bytes:
             raise StoreBusy(f"{free // 1_000_000} MB free on disk: intake stops")
 
 
@@ -213,24 +202,30 @@ class FolderRound:
         folder = self._ledger.open_folder(self._lease, account, name, selected.uidvalidity)
         return folder, (selected.uidnext, selected.exists)
 
-    def run(self, folder: Folder, submit: Submit, *, retry: bool = False) -> None:
+    def run(self, folder: Folder, submit: Submit, *, retry: bool = False) -> bool:
         """List the folder, receive what the ledger lacks, note what is gone and the cursor.
 
         Args:
             folder: the open folder.
             submit: takes each batch of new mails.
             retry: ask again for mails that the server would not give (once per connection).
+
+        Returns:
+            False when more is waiting than one round takes; the oldest come first.
         """
         server = self._mailbox.uids()
         rows = self._ledger.uids(folder)
         held = set(rows) - set(self._ledger.unfetchable(folder) if retry else ())
         listing = compare(server, held, [uid for uid, present in rows.items() if present])
         step = self._receiver.limits.batch_mails * 5
-        for start in range(0, len(listing.new), step):
-            self._receive(folder, listing.new[start : start + step], submit)
-        reached = cursor(self._ledger.uids(folder) if listing.new else rows, server)
-        listed = Listed(server=len(server), cursor=reached, gone=listing.gone)
+        now = listing.new[:MOST_AT_ONCE]
+        for start in range(0, len(now), step):
+            self._receive(folder, now[start : start + step], submit)
+        reached = cursor(self._ledger.uids(folder) if now else rows, server)
+        is_whole = len(now) == len(listing.new)
+        listed = Listed(server=len(server), cursor=reached, gone=listing.gone, is_whole=is_whole)
         self._ledger.listed(self._lease, folder, listed, clock.now())
+        return is_whole
 
     def _receive(self, folder: Folder, uids: Sequence[int], submit: Submit) -> None:
         """Receive some new mails: batches of small ones, then large and suspected ones alone."""
@@ -238,14 +233,13 @@ class FolderRound:
         self._name(folder, dict.fromkeys(given_up, BREAKS))
         alone = [u for u in self._suspects.suspected(folder, uids) if u not in given_up]
         wanted = [uid for uid in uids if uid not in given_up]
-        envelopes = self._mailbox.envelopes([u for u in wanted if u not in alone])
+        sizes = self._mailbox.sizes([u for u in wanted if u not in alone])
         limits = self._receiver.limits
-        large = [uid for uid, e in envelopes.items() if e.size > limits.slice_bytes]
-        small = {uid: e for uid, e in envelopes.items() if uid not in large}
-        again = [uid for uid in wanted if uid not in envelopes]
+        small = {uid: size for uid, size in sizes.items() if size <= limits.slice_bytes}
+        again = [uid for uid in wanted if uid not in small]
         for batch in batches(small, limits.batch_mails, limits.batch_bytes):
             again += self._fetch(folder, batch, submit)
-        for uid in sorted({*large, *again}):
+        for uid in sorted(again):
             self._fetch_alone(folder, uid, submit)
 
     def _fetch(self, folder: Folder, batch: Batch, submit: Submit) -> tuple[int, ...]:
@@ -258,13 +252,11 @@ class FolderRound:
         """Fetch one mail, large or suspected or not answered before; name it if it is not given."""
         silent: tuple[int, ...] = ()
         with self._blamed(folder, (uid,)):
-            envelope = self._mailbox.envelopes([uid]).get(uid)
-            if envelope and envelope.size > self._receiver.limits.slice_bytes:
-                received = self._receiver.fetch_large(
-                    self._mailbox, self._lease, folder, uid, envelope
-                )
+            size = self._mailbox.sizes([uid]).get(uid, UNKNOWN_SIZE)
+            if size > self._receiver.limits.slice_bytes:
+                received = self._receiver.fetch_large(self._mailbox, self._lease, folder, uid)
             else:
-                alone = Batch(uids=(uid,), size=envelope.size if envelope else UNKNOWN_SIZE)
+                alone = Batch(uids=(uid,), size=size)
                 received, silent = self._receiver.fetch(self._mailbox, self._lease, folder, alone)
         submit(self._lease, received)
         if silent and uid in self._mailbox.uids():
@@ -293,16 +285,24 @@ class FolderRound:
             )
 
 
-def _arrival(folder: Folder, mail: Fetched) -> Arrival:
-    ref = MailRef(
-        account=folder.account, folder=folder.name, uidvalidity=folder.uidvalidity, uid=mail.uid
+def _ref(folder: Folder, uid: int) -> MailRef:
+    return MailRef(
+        account=folder.account, folder=folder.name, uidvalidity=folder.uidvalidity, uid=uid
     )
+
+
+def _fetched(folder: Folder, mail: Fetched) -> Arrival:
+    return _arrival(_ref(folder, mail.uid), mail.raw, mail.received_at)
+
+
+def _arrival(ref: MailRef, raw: bytes, received_at: datetime, cut: str | None = None) -> Arrival:
     return Arrival(
         ref=ref,
-        received_at=mail.received_at,
-        digest=hashlib.sha256(mail.raw).digest(),
-        size=len(mail.raw),
-        raw=mail.raw,
+        received_at=received_at,
+        digest=hashlib.sha256(raw).digest(),
+        size=len(raw),
+        raw=raw,
+        cut=cut,
     )
 
 

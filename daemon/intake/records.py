@@ -103,33 +103,43 @@ class Tally:
 class Budget:
     """Bytes in flight between fetching and recording; fetchers wait on it.
 
-    One taker may exceed the budget when it is alone, so that a mail larger than the whole
-    budget still passes.
+    An account may use a quarter of it, so that a full mailbox does not keep a quiet one waiting.
+    One taker may exceed its share when it has nothing in flight, so that a mail larger than the
+    whole budget still passes.
     """
+
+    SHARES = 4
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._used = 0
+        self._used: Counter[str] = Counter()
         self._changed = threading.Condition()
 
-    def take(self, size: int) -> Callable[[], None]:
+    def take(self, size: int, account: str) -> Callable[[], None]:
         """Wait until `size` bytes fit, and return what gives them back (once)."""
         with self._changed:
-            self._changed.wait_for(lambda: self._used == 0 or self._used + size <= self._limit)
-            self._used += size
-        return self._giver(size)
+            self._changed.wait_for(lambda: self._fits(size, account))
+            self._used[account] += size
+        return self._giver(size, account)
 
     @property
     def used(self) -> int:
         """Bytes taken now."""
-        return self._used
+        return self._used.total()
 
-    def _giver(self, size: int) -> Callable[[], None]:
+    def _fits(self, size: int, account: str) -> bool:
+        own, total = self._used[account], self._used.total()
+        if total == 0:
+            return True
+        share = own == 0 or own + size <= self._limit // self.SHARES
+        return share and total + size <= self._limit
+
+    def _giver(self, size: int, account: str) -> Callable[[], None]:
         left = [size]
 
         def give() -> None:
             with self._changed:
-                self._used -= left[0]
+                self._used[account] -= left[0]
                 left[0] = 0
                 self._changed.notify_all()
 

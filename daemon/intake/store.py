@@ -1,11 +1,12 @@
-"""The ledger's tables: accounts, folders, mails, deliveries; every write under an account's lease."""
+"""The ledger's tables: accounts, folders, mails, deliveries; writes run under a lease."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Actions
@@ -151,12 +152,13 @@ class Ledger:
             for part in _parts(listing.gone):
                 gone = and_(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
                 connection.execute(update(deliveries).where(gone).values(gone_at=now))
-            _close_earlier(connection, folder, now)
-            values = {
+            values: dict[str, object] = {
                 "server_count": listing.server,
                 "cursor_uid": listing.cursor,
-                "listed_at": now,
             }
+            if listing.is_whole:
+                _close_earlier(connection, folder, now)
+                values["listed_at"] = now
             connection.execute(update(folders).where(folders.c.id == folder.id).values(values))
 
     def unread(self, account: str, beyond: Iterable[int] = ()) -> list[Unread]:
@@ -209,7 +211,9 @@ class Ledger:
         """Return where the bytes of a mail are."""
         with self.store.read() as connection:
             row = connection.execute(select(blobs).where(blobs.c.digest == digest)).one_or_none()
-        return row and Location(pack=row.pack, offset=row.offset, length=row.length)
+        if row is None:
+            return None
+        return Location(pack=row.pack, offset=row.offset, length=row.length)
 
     def note_success(self, account: str, now: datetime) -> None:
         """An account's round has ended well."""
@@ -229,6 +233,12 @@ class Ledger:
         """Pause reading the mail of an account (intake goes on), or resume it with None."""
         self._note(account, now, {"paused": why})
 
+    def is_paused(self, account: str) -> bool:
+        """Tell whether the mail of an account is received but not read for now."""
+        query = select(accounts.c.paused).where(accounts.c.name == account)
+        with self.store.read() as connection:
+            return connection.scalar(query) is not None
+
     def _note(self, account: str, now: datetime, values: dict[str, object]) -> None:
         with self.store.write() as connection:
             self.store.insert_new(
@@ -236,7 +246,7 @@ class Ledger:
             )
             connection.execute(update(accounts).where(accounts.c.name == account).values(values))
 
-    def _deliver(
+    def _deliver(  # noqa: PLR0913 - the columns of one statement
         self,
         connection: Connection,
         folder: Folder,
@@ -271,7 +281,7 @@ class Ledger:
             _fill_empty(connection, [row for row in rows if row["uid"] in empty])
         return by_uid
 
-    def _sight(
+    def _sight(  # noqa: PLR0913 - the columns of one statement
         self,
         connection: Connection,
         folder: Folder,
@@ -294,13 +304,14 @@ class Ledger:
         self.store.insert_new(connection, sightings, rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """What one listing of a folder showed."""
 
-    __slots__ = ("cursor", "gone", "server")
-
-    def __init__(self, *, server: int, cursor: int, gone: Sequence[int]) -> None:
-        self.server, self.cursor, self.gone = server, cursor, gone
+    server: int  # mails on the server
+    cursor: int  # every UID up to it has a row
+    gone: Sequence[int]  # UIDs that are no longer there
+    is_whole: bool  # every mail on the server has a row
 
 
 def _parts(values: Sequence[T]) -> Iterable[Sequence[T]]:
@@ -340,7 +351,7 @@ def _origins(
 
     `rematched`: it stood in this folder under an earlier UIDVALIDITY, whose row is closed here.
     """
-    standing: dict[int, list[Row[Any]]] = defaultdict(list)
+    standing: dict[int, list[Any]] = defaultdict(list)
     for part in _parts(list(held.values())):
         query = (
             select(

@@ -1,13 +1,15 @@
 """Reads the ledger for people and reports: counts, one mail's whole story, the quarantine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from daemon.records import FolderCount
 from daemon.store.engine import Store
-from daemon.store.tables import deliveries, folders, mails
+from daemon.store.tables import deliveries, folders, mails, readings
 
 
 def count_folder(
@@ -44,7 +46,7 @@ def count_folder(
     )
 
 
-def _is_set_aside(row: Row[Any]) -> bool:
+def _is_set_aside(row: Any) -> bool:  # noqa: ANN401 - a row of the query above
     return row.mail_id is None or row.state == "quarantined"
 
 
@@ -52,4 +54,58 @@ def count_mails(store: Store) -> dict[str, int]:
     """Return how many mails there are in each state (received, read, quarantined)."""
     query = select(mails.c.state, func.count()).group_by(mails.c.state)
     with store.read() as connection:
-        return {state: number for state, number in connection.execute(query)}
+        return dict(connection.execute(query).tuples().all())
+
+
+FEWEST_DIGITS = 8  # of a digest, to name a mail by them
+_HEX = frozenset("0123456789abcdef")
+_DIGEST_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldMail:
+    """One mail's row in the ledger."""
+
+    id: int
+    digest: bytes  # SHA-256 of the raw bytes
+    size: int
+    account: str  # that received it first
+    cut: str | None
+    stored_at: datetime
+    received_at: datetime
+    state: str  # received, read, quarantined
+    attempts: int
+
+
+def find_mails(store: Store, name: str, most: int = 20) -> tuple[HeldMail, ...]:
+    """Return the mails that a person may mean by `name`, oldest first.
+
+    Args:
+        store: the store.
+        name: an id; else the first digits (8 or more) of a digest in hex; else a Message-ID,
+            with or without its brackets.
+        most: how many are returned at most.
+    """
+    with store.read() as connection:
+        for chosen in _meant(name.strip()):
+            rows = connection.execute(
+                select(mails).where(chosen).order_by(mails.c.id).limit(most)
+            ).all()
+            if rows:
+                return tuple(HeldMail(**row._asdict()) for row in rows)
+    return ()
+
+
+def _meant(name: str) -> Iterator[ColumnElement[bool]]:
+    """Yield what `name` may stand for, the likeliest first."""
+    digits = name.lower()
+    if digits.isascii() and digits.isdigit() and len(digits) < 19:  # noqa: PLR2004 - fits 63 bits
+        yield mails.c.id == int(digits)
+    if FEWEST_DIGITS <= len(digits) <= _DIGEST_DIGITS and _HEX.issuperset(digits):
+        first = bytes.fromhex(digits.ljust(_DIGEST_DIGITS, "0"))
+        last = bytes.fromhex(digits.ljust(_DIGEST_DIGITS, "f"))
+        yield mails.c.digest.between(first, last)
+    bare = name.strip("<>")
+    if bare:
+        named = select(readings.c.mail_id).where(readings.c.message_id.in_([bare, f"<{bare}>"]))
+        yield mails.c.id.in_(named)

@@ -10,7 +10,7 @@ def split_head(raw: bytes) -> tuple[bytes, int]:
     all headers, a mail that begins with one has none. An mbox `From ` line in front is skipped.
     Linear, and cheap when the block is short.
     """
-    start = _after_mbox_line(raw)
+    start = after_mbox_line(raw)
     if raw[start : start + 1] in (b"\n", b"\r"):
         return b"", start + (2 if raw[start : start + 2] == b"\r\n" else 1)
     end, width = _first_empty_line(raw, start)
@@ -45,7 +45,8 @@ def lf_lines(block: bytes) -> bytes:
     return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _after_mbox_line(raw: bytes) -> int:
+def after_mbox_line(raw: bytes) -> int:
+    """Return the offset at which the mail begins: 0, or behind an mbox `From ` line."""
     if not raw.startswith((b"From ", b">From ")):
         return 0
     ends = [at for at in (raw.find(b"\n", 0, 1000), raw.find(b"\r", 0, 1000)) if at >= 0]

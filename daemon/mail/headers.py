@@ -7,7 +7,7 @@ mails taken apart) cannot close, and it is not paid for work that nobody reads. 
 the same, the stdlib reads the same small message.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
@@ -40,7 +40,9 @@ class Envelope:
     defects: tuple[str, ...]
 
 
-def envelope_view(headers: dict[str, str], attachments: Iterable[Part], defects: Iterable[Exception]) -> Part:
+def envelope_view(
+    headers: dict[str, str], attachments: Iterable[Part], defects: Iterable[Exception]
+) -> Part:
     """Return the small message that is read for a mail.
 
     Args:
@@ -67,8 +69,15 @@ def read_envelope(view: Part) -> Envelope:
         return _by_stdlib(view, f"mail-parser failed: {type(error).__name__}")
 
 
+class _LeanParser(MailParser):  # type: ignore[misc] - mail-parser carries no types
+    """mail-parser without the two dictionaries of everything that nobody here reads."""
+
+    def _make_mail(self, complete: bool = True) -> dict[str, object]:  # noqa: FBT001, FBT002 - its signature
+        return {}
+
+
 def _by_mail_parser(view: Part) -> Envelope:
-    parser = MailParser(view)
+    parser = _LeanParser(view)
     hops = parser.received
     return Envelope(
         from_=_pairs(parser.from_),
@@ -89,21 +98,18 @@ def _by_mail_parser(view: Part) -> Envelope:
 
 
 def _defect_lines(defects: list[dict[str, list[str]]]) -> list[str]:
-    return [line.split("\n")[0].strip()[:200] for one in defects for lines in one.values() for line in lines]
+    lines = (line for one in defects for lines in one.values() for line in lines)
+    return [line.strip().partition("\n")[0][:200] for line in lines]
 
 
 def _by_stdlib(view: Part, defect: str) -> Envelope:
-    addresses = {
-        name: _guarded(lambda name=name: tuple(getaddresses([view.get(name, "")])), ())
-        for name in ("from", "sender", "reply-to", "to", "cc")
-    }
     parts = view.get_payload() if view.is_multipart() else []
     return Envelope(
-        from_=addresses["from"],
-        sender=addresses["sender"],
-        reply_to=addresses["reply-to"],
-        to=addresses["to"],
-        cc=addresses["cc"],
+        from_=_stdlib_addresses(view, "from"),
+        sender=_stdlib_addresses(view, "sender"),
+        reply_to=_stdlib_addresses(view, "reply-to"),
+        to=_stdlib_addresses(view, "to"),
+        cc=_stdlib_addresses(view, "cc"),
         subject=view.get("subject", ""),
         message_id=view.get("message-id", ""),
         sent_at=_stdlib_date(view.get("date", "")),
@@ -115,15 +121,18 @@ def _by_stdlib(view: Part, defect: str) -> Envelope:
     )
 
 
-def _stdlib_date(value: str) -> datetime | None:
-    return _utc(_guarded(lambda: parsedate_to_datetime(value), None))
-
-
-def _guarded[T](read: Callable[[], T], otherwise: T) -> T:
+def _stdlib_addresses(view: Part, name: str) -> Pairs:
     try:
-        return read()
-    except Exception:  # noqa: BLE001 - the stdlib fails in many ways on broken headers
-        return otherwise
+        return _pairs(getaddresses([view.get(name, "")]))
+    except Exception:  # noqa: BLE001 - the stdlib fails in many ways on broken addresses
+        return ()
+
+
+def _stdlib_date(value: str) -> datetime | None:
+    try:
+        return _utc(parsedate_to_datetime(value))
+    except Exception:  # noqa: BLE001 - ValueError, TypeError, OverflowError, IndexError by version
+        return None
 
 
 def _moment(value: object) -> datetime | None:
@@ -140,4 +149,6 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _pairs(found: object) -> Pairs:
-    return tuple((str(name), str(email)) for name, email in found if email) if isinstance(found, list) else ()
+    if not isinstance(found, list):  # "" when the header is absent
+        return ()
+    return tuple((str(name), str(email)) for name, email in found if email)

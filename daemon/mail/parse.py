@@ -1,27 +1,259 @@
-"""The bytes of a mail -> one `Mail` record."""
+"""The bytes of a mail -> one `Mail` record: everything later stages decide on."""
 
 import email
+import re
+from dataclasses import dataclass, replace
 
+from daemon.errors import LimitExceeded
+from daemon.mail import pec
+from daemon.mail.addresses import addresses_of, sender_of, within_limit
+from daemon.mail.attachments import attachment_of, header_only
+from daemon.mail.automatic import Outline, automatic_kind
+from daemon.mail.body import Body, payload_bytes, read_body
+from daemon.mail.charset import clean, decode_bytes, decode_value, mend
+from daemon.mail.content import content_digest
+from daemon.mail.head import after_mbox_line, split_head
+from daemon.mail.headers import Envelope, envelope_view, read_envelope
+from daemon.mail.lift import lift
 from daemon.mail.limits import MailLimits
-from daemon.records import Address, Mail
+from daemon.mail.prescan import prescan
+from daemon.mail.structure import Part, Structure, structure_of
+from daemon.records import Attachment, Mail
+
+_READ_ONCE = frozenset({"from", "sender", "subject", "date", "message-id", "received"})
+_READ_IN_PART = ("reply-to", "to", "cc")  # within the limit of addresses, in this order
+_ID = re.compile(r"<[^<>\s]{1,996}>")
+_IDS = 1_000  # of References; the newest are at the end
+_VALUE_CHARS = 20_000  # of a header that mail-parser goes through character by character
+_DEFECTS = 50  # kept; a broken mail can have one for each line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What stays the same for a mail and the one inside it."""
+
+    limits: MailLimits
+    blocks: dict[bytes, bytes]
+    digest: bytes
+    own_instance: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Headers:
+    """The headers of a mail: all decoded, and the wanted ones as mail-parser shall see them."""
+
+    decoded: tuple[tuple[str, str], ...]
+    first: dict[str, str]  # decoded, by name
+    wanted: dict[str, str]  # raw but without 8-bit bytes
+    addresses_left_out: int
+    cuts: tuple[str, ...]
 
 
 def read_mail(raw: bytes, limits: MailLimits, *, own_instance: str | None = None) -> Mail:
-    """Return what is in `raw` (interim)."""
-    import hashlib
-    from email.utils import parseaddr, parsedate_to_datetime
-    from datetime import UTC
-    m = email.message_from_bytes(raw[: limits.read_bytes])
-    text = ""
-    for p in m.walk():
-        if p.get_content_type() == "text/plain":
-            text += (p.get_payload(decode=True) or b"").decode("utf-8", "replace")
+    """Return what is in the bytes of a mail; what is wrong with it becomes `Mail.defects`.
+
+    Message-IDs keep their angle brackets. Of a PEC transport envelope the mail inside is
+    returned, with the envelope's content digest, receipt time and own headers after the inner ones.
+
+    Args:
+        raw: RFC 5322 bytes with any line ends; all bytes are accepted.
+        limits: how much of it is read.
+        own_instance: our `X-Backdesk-Instance`, to recognise our own mail coming back.
+
+    Raises:
+        LimitExceeded: the mail is to be set aside; nothing else comes out.
+    """
+    digest = content_digest(raw)
+    part = raw[: limits.read_bytes]
+    prescan(part, limits)
     try:
-        sent = parsedate_to_datetime(str(m["Date"])).astimezone(UTC)
-    except Exception:
-        sent = None
-    n, a = parseaddr(str(m["From"] or ""))
-    return Mail(content_digest=hashlib.sha256(raw).digest(), message_id=str(m["Message-ID"] or "") or None, in_reply_to=None,
-        references=(), subject=str(m["Subject"] or ""), sender=Address(name=n, email=a) if a else None, reply_to=(), to=(), cc=(),
-        sent_at=sent, headers=tuple((k.lower(), str(v)) for k, v in m.items()), text=text, attachments=(), automatic=None,
-        is_html=False, link_count=0, image_count=0)
+        mail = _read(part, digest, limits, own_instance)
+    except RecursionError as error:
+        raise LimitExceeded("depth", "the parser's stack is used up") from error
+    except (LimitExceeded, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - strangers' bytes: the last resort is the plain text
+        mail = _unparsed(part, digest, limits, type(error).__name__)
+    return mail if len(part) == len(raw) else replace(mail, cuts=(*mail.cuts, "read_bytes"))
+
+
+def _read(raw: bytes, digest: bytes, limits: MailLimits, own_instance: str | None) -> Mail:
+    lifted = lift(raw[after_mbox_line(raw) :], digest)
+    reading = _Reading(
+        limits=limits, blocks=lifted.blocks, digest=digest, own_instance=own_instance
+    )
+    message = email.message_from_bytes(lifted.raw)
+    structure = structure_of(message)
+    headers = _headers(message, limits)
+    if pec.is_envelope(headers.first):
+        inner = pec.enclosed_mail(structure.attachments, lifted.blocks)
+        if inner is not None:
+            return _from_envelope(inner, headers, structure, reading)
+    return _mail(structure, headers, reading)
+
+
+def _from_envelope(
+    inner: Part, outer: _Headers, structure: Structure, reading: _Reading
+) -> Mail:
+    """Return the mail inside a PEC envelope, with what only the envelope can prove."""
+    inner_headers = _headers(inner, reading.limits)
+    mail = _mail(structure_of(inner), inner_headers, reading)
+    hop = read_envelope(envelope_view({"received": outer.wanted.get("received", "")}, (), ()))
+    own = tuple(pair for pair in outer.decoded if pair[0] not in inner_headers.first)
+    return replace(
+        mail,
+        headers=mail.headers + own,
+        hop_received_at=hop.hop_received_at,
+        pec_received_at=pec.receipt_time(structure.attachments, reading.blocks),
+    )
+
+
+def _mail(structure: Structure, headers: _Headers, reading: _Reading) -> Mail:
+    clones = [header_only(number, part) for number, part in structure.attachments]
+    envelope = read_envelope(envelope_view(headers.wanted, clones, structure.defects))
+    body = read_body(structure.passages, reading.blocks, reading.limits)
+    attachments, missing = _attachments(structure, envelope, reading)
+    first = headers.first
+    subject = _subject(envelope, headers)
+    sender = sender_of(envelope, first.get("from", ""))
+    outline = Outline(
+        headers=first,
+        sender=sender,
+        subject=subject,
+        media_types=structure.media_types,
+        text=body.text,
+        report=_delivery_report(structure, reading),
+    )
+    return Mail(
+        content_digest=reading.digest,
+        message_id=_message_id(envelope.message_id),
+        in_reply_to=_message_id(first.get("in-reply-to", "")),
+        references=tuple(_ID.findall(first.get("references", "")))[-_IDS:],
+        subject=subject,
+        sender=sender,
+        reply_to=addresses_of(envelope.reply_to),
+        to=addresses_of(envelope.to),
+        cc=addresses_of(envelope.cc),
+        sent_at=envelope.sent_at,
+        headers=headers.decoded,
+        text=body.text,
+        attachments=attachments,
+        automatic=automatic_kind(outline, reading.own_instance),
+        is_html=body.is_html,
+        link_count=body.link_count,
+        image_count=body.image_count,
+        hop_received_at=envelope.hop_received_at,
+        addresses_left_out=headers.addresses_left_out,
+        defects=_defects(envelope, body, missing),
+        cuts=(*headers.cuts, *body.cuts),
+    )
+
+
+def _headers(message: Part, limits: MailLimits) -> _Headers:
+    decoded: list[tuple[str, str]] = []
+    wanted: dict[str, str] = {}
+    cuts: set[str] = set()
+    for name, value in message.raw_items():
+        key = mend(str(name))[0].lower()
+        raw_value = str(value)
+        if len(raw_value) > limits.header_chars:
+            cuts.add("header_chars")
+        text, is_sound = decode_value(raw_value[: limits.header_chars])
+        decoded.append((key, text))
+        if key not in wanted and key in _READ_ONCE:
+            wanted[key] = _for_parser(raw_value[:_VALUE_CHARS], text, is_sound=is_sound)
+        elif key not in wanted and key in _READ_IN_PART:
+            wanted[key] = _for_parser(raw_value, text, is_sound=True)
+    left_out = _limit_addresses(wanted, limits.addresses)
+    first: dict[str, str] = {}
+    for key, text in decoded:
+        first.setdefault(key, text)
+    return _Headers(
+        decoded=tuple(decoded),
+        first=first,
+        wanted=wanted,
+        addresses_left_out=left_out,
+        cuts=tuple(sorted(cuts | ({"addresses"} if left_out else set()))),
+    )
+
+
+def _for_parser(raw_value: str, text: str, *, is_sound: bool) -> str:
+    """Return a header for mail-parser, which loses letters of words that are not sound."""
+    if not is_sound:
+        return text
+    return " ".join(mend(raw_value)[0].split())
+
+
+def _limit_addresses(wanted: dict[str, str], room: int) -> int:
+    left_out = 0
+    for name in _READ_IN_PART:
+        if name in wanted:
+            wanted[name], missing = within_limit(wanted[name], room)
+            left_out += missing
+            room -= wanted[name].count(",") + 1
+            room = max(room, 1)
+    return left_out
+
+
+def _attachments(
+    structure: Structure, envelope: Envelope, reading: _Reading
+) -> tuple[tuple[Attachment, ...], list[str]]:
+    claimed = envelope.attachments
+    if len(claimed) != len(structure.attachments):  # then which is whose cannot be told
+        claimed = (("", ""),) * len(structure.attachments)
+    found = [
+        attachment_of(number, part, claims, reading.blocks)
+        for (number, part), claims in zip(structure.attachments, claimed, strict=True)
+    ]
+    return tuple(record for record, _ in found), [defect for _, defect in found if defect]
+
+
+def _delivery_report(structure: Structure, reading: _Reading) -> str:
+    if "message/delivery-status" not in structure.media_types:
+        return ""
+    for _, part in structure.attachments:
+        if part.get_content_type() == "message/delivery-status":
+            return decode_bytes(payload_bytes(part, reading.blocks)[:20_000], None)[0]
+    return ""
+
+
+def _subject(envelope: Envelope, headers: _Headers) -> str:
+    subject = " ".join(clean(envelope.subject).split())
+    return decode_value(subject)[0] if "=?" in subject else subject
+
+
+def _message_id(value: str) -> str | None:
+    found = _ID.search(value)
+    if found:
+        return clean(found.group())
+    return clean("".join(value.split()))[:998] or None
+
+
+def _defects(envelope: Envelope, body: Body, missing: list[str]) -> tuple[str, ...]:
+    lines = (clean(line) for line in (*envelope.defects, *body.defects, *missing))
+    return tuple(dict.fromkeys(lines))[:_DEFECTS]
+
+
+def _unparsed(raw: bytes, digest: bytes, limits: MailLimits, error: str) -> Mail:
+    """Return a mail no parser could read: its text as it stands, for a person to look at."""
+    _, start = split_head(raw)
+    return Mail(
+        content_digest=digest,
+        message_id=None,
+        in_reply_to=None,
+        references=(),
+        subject="",
+        sender=None,
+        reply_to=(),
+        to=(),
+        cc=(),
+        sent_at=None,
+        headers=(),
+        text=decode_bytes(raw[start : start + limits.text_chars], None)[0],
+        attachments=(),
+        automatic=None,
+        is_html=False,
+        link_count=0,
+        image_count=0,
+        defects=(f"the mail could not be parsed: {error}",),
+    )

@@ -7,9 +7,12 @@ their insides are not looked into: what another mail says is not what this one s
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
-Part: TypeAlias = "Message[str, str]"
+if TYPE_CHECKING:
+    Part = Message[str, str]
+else:  # generic for the type checker only
+    Part = Message
 
 _TEXT_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/markdown"})
 
@@ -47,9 +50,8 @@ def structure_of(message: Part) -> Structure:
     defects: list[Exception] = []
     leaves: list[_Leaf] = []
     types: set[str] = set()
-    for part, group, inside in _walk(message, 0, inside=False):
+    for part, media_type, group, inside in _walk(message, 0, inside=False):
         defects += part.defects
-        media_type = part.get_content_type()
         types.add(media_type)
         if not _is_container(part, media_type):
             leaves.append(_leaf(len(leaves) + 1, part, media_type, group, inside=inside))
@@ -61,10 +63,10 @@ def structure_of(message: Part) -> Structure:
     )
 
 
-def _walk(part: Part, group: int, *, inside: bool) -> Iterator[tuple[Part, int, bool]]:
-    """Yield each part of this mail with its alternative's id and whether it is in an attachment."""
-    yield part, group, inside
+def _walk(part: Part, group: int, *, inside: bool) -> Iterator[tuple[Part, str, int, bool]]:
+    """Yield each part of this mail, its type, its alternative's id, and if it is in an attachment."""
     media_type = part.get_content_type()
+    yield part, media_type, group, inside
     if not _is_container(part, media_type):
         return
     if media_type == "multipart/alternative" and not group:
@@ -76,7 +78,7 @@ def _walk(part: Part, group: int, *, inside: bool) -> Iterator[tuple[Part, int, 
 
 
 def _is_container(part: Part, media_type: str) -> bool:
-    return media_type.startswith("multipart/") and isinstance(part.get_payload(), list)
+    return media_type.startswith("multipart/") and part.is_multipart()
 
 
 def _leaf(number: int, part: Part, media_type: str, group: int, *, inside: bool) -> _Leaf:
@@ -117,14 +119,12 @@ def file_name(part: Part) -> str:
 
 
 def _passages(leaves: list[_Leaf]) -> Iterator[Passage]:
-    seen: set[int] = set()
+    """Yield the text leaves, those of one alternative together, where its first one stands."""
+    groups: dict[int, list[_Leaf]] = {}
     for leaf in leaves:
-        if not leaf.is_text or leaf.group in seen:
-            continue
-        members = [leaf]
-        if leaf.group:
-            seen.add(leaf.group)
-            members = [one for one in leaves if one.is_text and one.group == leaf.group]
+        if leaf.is_text:
+            groups.setdefault(leaf.group or -leaf.number, []).append(leaf)
+    for members in groups.values():
         html = tuple(one.part for one in members if one.media_type == "text/html")
         plain = tuple(one.part for one in members if one.media_type != "text/html")
         yield Passage(plain=plain, html=html)

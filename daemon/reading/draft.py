@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence, Set
+from email.utils import parseaddr
 
 from classifiers.documents import WANTED_HEADERS, Document
+from daemon.mail.automatic import Outline
 from daemon.reading.records import PlainMail
 from daemon.records import Address, Mail, Reading
 
@@ -65,6 +67,19 @@ def document_of_plain(mail: PlainMail) -> Document:
     """Return what the model sees of a plain mail; what its source lacks stays missing."""
     headers = None if mail.headers is None else _first_of_each(mail.headers)
     return Document(subject=mail.subject, body=mail.body, sender=mail.sender, headers=headers)
+
+
+def outline_of_plain(mail: PlainMail) -> Outline:
+    """Return what the rules for automatic mail may look at in a plain mail."""
+    name, email = parseaddr(mail.sender or "")
+    return Outline(
+        headers=dict(reversed(mail.headers or ())),
+        sender=Address(name=name, email=email) if email else None,
+        subject=mail.subject,
+        media_types=frozenset(),
+        text=mail.body,
+        report="",
+    )
 
 
 def snippet(text: str) -> str:

@@ -14,9 +14,16 @@ from classifiers.documents import Document
 from classifiers.errors import ClassifierError
 from classifiers.text import newest
 from daemon.errors import LimitExceeded
+from daemon.mail.automatic import automatic_kind
 from daemon.mail.parse import read_mail
 from daemon.reading.attached import first_page
-from daemon.reading.draft import document_of, document_of_plain, has_words, reading_of
+from daemon.reading.draft import (
+    document_of,
+    document_of_plain,
+    has_words,
+    outline_of_plain,
+    reading_of,
+)
 from daemon.reading.frames import Outcome, PlainWork, Question, Work
 from daemon.reading.language import LanguageTeller, has_letters
 from daemon.reading.records import Judgement, ReadingOptions
@@ -91,9 +98,12 @@ class Reader:
         mail = self.parse(raw)
         text = newest(mail.text, mail.subject)
         reading = reading_of(mail, text, self._wanted, self._tell(mail.subject, text))
-        if mail.automatic is not None or self.model is None:
+        if self.model is None or not self._is_scored(mail):
             return Draft(reading=reading, document=None)
         return Draft(reading=reading, document=document_of(mail, self._body(raw, mail, text)))
+
+    def _is_scored(self, mail: Mail) -> bool:
+        return mail.automatic is None or self._options.is_automatic_scored
 
     def _body(self, raw: bytes, mail: Mail, text: str) -> str:
         """Return the text to judge the mail by: its own, and an attachment's if that is thin."""
@@ -130,7 +140,8 @@ class Reader:
     def _judgement(self, work: PlainWork) -> Judgement:
         text = newest(work.mail.body, work.mail.subject)
         language = self._tell(work.mail.subject, text)
-        return Judgement(language=language, scores=None, model=None)
+        kind = automatic_kind(outline_of_plain(work.mail), self._options.own_instance)
+        return Judgement(language=language, scores=None, model=None, automatic=kind)
 
     def _judged(
         self,

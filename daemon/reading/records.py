@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon.reading.limits import ReadingLimits
+from daemon.records import Automatic
 
 SHIPPED_LANGUAGES = ("it", "pl", "en", "de", "fr", "es")
 
@@ -22,6 +23,8 @@ class ReadingOptions:
         languages: ISO 639-1 codes among which the language of a mail is told.
         wanted_headers: lower-cased names of the headers that `Reading.headers` keeps.
         own_instance: value of `X-Backdesk-Instance` by which our own mail is known.
+        is_automatic_scored: score bounces, receipts and the like as well. Their label means nothing
+            and nothing is decided by it; `backdesk classify` promises scores for every line.
         child_module: what `python -m` starts; the fault tests put a worse child here.
     """
 
@@ -30,6 +33,7 @@ class ReadingOptions:
     languages: tuple[str, ...] = SHIPPED_LANGUAGES
     wanted_headers: tuple[str, ...] = ()
     own_instance: str | None = None
+    is_automatic_scored: bool = False
     child_module: str = "daemon.reading.child"
 
 
@@ -67,10 +71,14 @@ class PlainMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a child says of a plain mail: `scores` as in `Reading`, with the words behind them."""
+    """What a child says of a plain mail: as in `Reading`, with the words behind the scores.
+
+    Automatic mail has scores too; what its source does not tell (parts, most headers) cannot
+    make it automatic.
+    """
 
     language: str | None  # ISO 639-1; None when too short to tell
     scores: dict[str, float] | None  # label -> calibrated probability, sum 1; None: no model
     model: str | None
-    automatic: str | None = None  # value of daemon.records.Automatic
+    automatic: Automatic | None = None
     reasons: tuple[str, ...] = ()  # why the best label, heaviest first; empty unless asked for

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from daemon.errors import StoreBusy, StoreError
 
@@ -87,9 +89,9 @@ class Store:
             StoreBusy: another process held the lock for 30 s, or the disk is full.
         """
         with self._writing, _named_errors(), self.engine.connect() as connection:
-            connection = connection.execution_options(backdesk_write=True)
-            with connection.begin():
-                yield connection
+            writing = connection.execution_options(backdesk_write=True)
+            with writing.begin():
+                yield writing
 
     def insert_new(
         self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
@@ -143,8 +145,9 @@ def _sqlite_engine(url: URL) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
+    def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
         for pragma in (
             f"journal_mode={choice.journal}",
             "synchronous=FULL",
@@ -152,7 +155,8 @@ def _sqlite_engine(url: URL) -> Engine:
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "cache_size=-32000",
         ):
-            connection.execute(f"PRAGMA {pragma}")
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -4,6 +4,7 @@
 other names (`send`) exclude only themselves.
 """
 
+import logging
 import os
 import socket
 import sys
@@ -12,12 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Update, insert, select, update
 
 from daemon import clock
-from daemon.errors import LeaseHeld, LeaseLost
+from daemon.errors import LeaseHeld, LeaseLost, StoreError
 from daemon.store.engine import Store
 from daemon.store.tables import leases
+
+_log = logging.getLogger(__name__)
 
 HOUSE = "house"
 TERM = timedelta(seconds=60)
@@ -121,11 +124,17 @@ class Leases:
                     return
                 held = list(self._held.values())
             for lease in held:
-                with self._store.write() as connection:
-                    connection.execute(_ours(lease).values(until=clock.now() + TERM))
+                self._renew(lease)
+
+    def _renew(self, lease: Lease) -> None:
+        try:
+            with self._store.write() as connection:
+                connection.execute(_ours(lease).values(until=clock.now() + TERM))
+        except StoreError:  # busy, or its disk is full: the next turn comes before the term ends
+            _log.warning("Lease not renewed", extra={"action": "lease", "lease": lease.name})
 
 
-def _ours(lease: Lease):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Update is generic in versions
+def _ours(lease: Lease) -> Update:
     return update(leases).where(leases.c.name == lease.name, leases.c.epoch == lease.epoch)
 
 

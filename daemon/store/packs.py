@@ -1,11 +1,12 @@
 """Keeps blobs in append-only packs, durable before `append` returns.
 
-A pack is the line `BDPACK1\\n` and then records: a header (see `HEADER`), the payload as zstd, and
+A pack is the line `BDPACK1` and then records: a header (see `HEADER`), the payload as zstd, and
 the CRC-32 of both. Kind 1 is a raw mail under its own SHA-256, kind 2 a batch of delivery
 lines (JSON). Records alone are enough to rebuild mails and deliveries. Each writing
 process locks a pack of its own; a torn tail is cut when a writer takes a pack over.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -116,8 +117,7 @@ class Packs:
         """Yield every whole record of every pack, oldest pack first."""
         for path in sorted(self.folder.glob("*.pack")):
             with path.open("rb") as file:
-                for record in _records(file, path.name):
-                    yield record
+                yield from _records(file, path.name)
 
     def size(self) -> int:
         """Return the bytes that all packs take."""
@@ -148,13 +148,12 @@ class Packs:
         return locations
 
     def _take_back(self, file: BinaryIO, end: int) -> None:
-        # The buffer of a full disk cannot be flushed; the next writer cuts the tail again.
-        try:
-            os.ftruncate(file.fileno(), end)
-            file.close()
-        except OSError:
-            file.detach() if hasattr(file, "detach") else None
+        """Cut off what a full disk let through; the next writer would cut a torn tail as well."""
         self._file = None
+        with contextlib.suppress(OSError):  # the buffer of a full disk cannot be flushed
+            file.close()
+        with contextlib.suppress(OSError):
+            os.truncate(self.folder / self._name, end)
 
     def _open(self) -> BinaryIO:
         if self._file is not None and self._end < self._pack_bytes:

@@ -31,7 +31,7 @@ Test = Callable[[RouteInput], str | None]
 
 
 class _Pattern(Protocol):
-    def search(self, text: str) -> object | None: ...
+    def search(self, text: bytes) -> object | None: ...
 
 
 def tests_of(when: "Condition") -> tuple[Test, ...]:
@@ -147,7 +147,7 @@ def _subject_regex(regex: str) -> Test:
 
 
 def _regex(key: str, regex: str, texts: Callable[[RouteInput], list[str]]) -> Test:
-    pattern, words = re2.compile(regex), f"{key} matches {regex!r}"
+    pattern, words = _compiled(regex), f"{key} matches {regex!r}"
     return lambda mail: words if any(_found(pattern, text) for text in texts(mail)) else None
 
 
@@ -173,13 +173,19 @@ def _glob(glob: str) -> _Pattern:
     """`*` is any text, `?` one letter; case does not count, the whole text must fit."""
     wild = {"*": ".*", "?": "."}
     body = "".join(wild.get(letter) or re2.escape(letter) for letter in glob)
-    pattern: _Pattern = re2.compile(rf"(?is)\A{body}\z")
+    return _compiled(rf"(?is)\A{body}\z")
+
+
+def _compiled(regex: str) -> _Pattern:
+    options = re2.Options()
+    options.log_errors = False  # RE2 would write to stderr by itself
+    pattern: _Pattern = re2.compile(regex, options)
     return pattern
 
 
 def _found(pattern: _Pattern, text: str) -> bool:
-    # lone surrogates have no UTF-8 form, and RE2 works on UTF-8
-    return pattern.search(text.encode("utf-8", "replace").decode("utf-8")) is not None
+    # RE2 works on UTF-8, in which lone surrogates have no form
+    return pattern.search(text.encode("utf-8", "replace")) is not None
 
 
 _TESTS: dict[str, Callable[[Any], Test]] = {

@@ -21,7 +21,8 @@ def _fetch(state: State, command: Command, due: Due) -> Answer:
     items = MACROS.get(items[0], items)
     if command.name.startswith("UID ") and b"UID" not in items:
         items = [b"UID", *items]
-    uids = [uid for uid in state.choose(command) if uid not in _omitted(state, due)]
+    omitted = _omitted(state, due)
+    uids = [uid for uid in state.choose(command) if uid not in omitted]
     found = [mail for mail in state.found(uids) if mail.mail.modseq > _changed_since(command)]
     if found and any(fault.kind is Kind.ACT_AFTER_FIRST for fault in due):
         first, found = found[0], found[1:]

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.servers.certs import Certificates
-from tests.servers.dovecot import Dovecot
+from tests.servers.dovecot import FIRST_ARRIVAL, Dovecot
 from tests.servers.postgres import Postgres
+from tests.servers.pymap_server import PymapServer
 from tests.servers.smtp_sink import Fault, SmtpSink, Tls
 
 pytestmark = pytest.mark.server
@@ -171,3 +172,18 @@ def _connected(sink: SmtpSink, context: ssl.SSLContext) -> smtplib.SMTP:
     client = smtplib.SMTP(sink.host, sink.port, timeout=5)
     client.starttls(context=context)
     return client
+
+
+def test_pymap_moves_and_tells_where(pymap_server: PymapServer) -> None:
+    """MOVE gives COPYUID and the mail arrives byte for byte; a keyword does not stick."""
+    with pymap_server.imaplib_client() as client:
+        client.append("INBOX", "", imaplib.Time2Internaldate(FIRST_ARRIVAL), LETTER)
+        client.create("Done")
+        client.select("INBOX")
+        uid = client.uid("SEARCH", "ALL")[1][0].decode()
+        client.uid("STORE", uid, "+FLAGS", "(Filed \\Flagged)")
+        assert "Filed" not in str(client.uid("FETCH", uid, "(FLAGS)"))
+        client.uid("MOVE", uid, "Done")
+        moved = client.untagged_responses["COPYUID"][0].split()[2].decode()
+        client.select("Done")
+        assert client.uid("FETCH", moved, "(BODY.PEEK[])")[1][0][1] == LETTER

@@ -49,7 +49,7 @@ def settings_in(folder: Path, text: str = TEXT) -> config.Settings:
 
 
 def test_the_credential_comes_before_the_environment_and_the_file(places: Path) -> None:
-    """systemd's own way wins, then the variable, then the file."""
+    """The way of systemd way wins, then the variable, then the file."""
     environ = {"CREDENTIALS_DIRECTORY": str(places / "credentials"), VARIABLE: "from variable"}
     file = places / "info"
     assert secret(KEY, file, environ).get_secret_value() == "from credential"

@@ -1,0 +1,58 @@
+"""`init` and `check`: a configuration is written, and every problem in it named."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon.cli.exits import DONE, OUTSIDE, WRONG_USE, complain, leave, lines_of, refuse
+from daemon.cli.house import AsJson, ConfigFile, find_config
+from daemon.cli.output import print_json, print_lines
+from daemon.config import lines
+from daemon.config.loading import load, secret_problems
+from daemon.config.problems import ConfigProblems, Problem
+from daemon.config.settings import Settings
+from daemon.errors import BackdeskError
+
+app = typer.Typer()
+
+CONFIG_NAME = "backdesk.toml"
+
+
+@app.command()
+def check(
+    connect: Annotated[bool, typer.Option("--connect", help="Also log in to each server.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the whole configuration and say every problem as `file:line: key: message`."""
+    path = find_config(config)
+    settings, problems = _checked(path)
+    code = WRONG_USE if problems else DONE
+    if settings is not None and connect:
+        from daemon.cli.connecting import login_problems  # noqa: PLC0415 - only when asked to
+
+        refusals = [_placed(settings, *found) for found in login_problems(settings)]
+        problems, code = [*problems, *refusals], code or (OUTSIDE if refusals else DONE)
+    if as_json:
+        print_json({"problems": [asdict(problem) for problem in problems]})
+    else:
+        complain(*map(str, problems))
+        print_lines([] if problems else [f"{path}: no problems"])
+    leave(code)
+
+
+def _checked(path: Path) -> tuple[Settings | None, list[Problem]]:
+    try:
+        settings = load(path)
+    except ConfigProblems as error:
+        return None, list(error.problems)
+    return settings, list(secret_problems(settings))
+
+
+def _placed(settings: Settings, key: tuple[str, ...], message: str) -> Problem:
+    places = lines.line_map(settings.path.read_text("utf-8-sig"))
+    line = lines.nearest_line(places, key)
+    return Problem(file=str(settings.path), line=line, key=".".join(key), message=message)

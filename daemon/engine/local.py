@@ -1,0 +1,129 @@
+"""Runs the house on one machine: a thread per account, and a clock in memory.
+
+The clock (APScheduler) only wakes; what is due is known from the tables, by schedule and local
+date, so a tick twice, a restart or a change to summer time is a job once.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, time
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from daemon import clock, jobs
+from daemon.engine.worker import AccountWorker
+from daemon.errors import BackdeskError
+from daemon.jobs import House
+
+_log = logging.getLogger(__name__)
+
+STOP_S = 10.0  # a command still running after it is cut off
+RETRY_S = 300.0  # a daily job that failed is tried again after so long
+SEND_S = 15.0  # how often due outgoing mail is looked for
+
+
+class LocalEngine:
+    """The running house."""
+
+    def __init__(self, house: House, roles: frozenset[str]) -> None:
+        self._house = house
+        self._roles = roles
+        names = house.settings.accounts if "intake" in roles else ()
+        self.workers = [AccountWorker(house, name) for name in names]
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=house.settings.service.zone,
+        )
+
+    def start(self) -> None:
+        """Start the accounts and the clock; what came due while nobody ran is done at once."""
+        jobs.forget_interrupted(self._house)
+        self._house.receiver.clear_spool()
+        for worker in self.workers:
+            worker.start()
+        if "intake" in self._roles:
+            self._watch()
+        if "send" in self._roles:
+            self._send()
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand and stop; takes at most some 15 s."""
+        self._scheduler.shutdown(wait=False)
+        for worker in self.workers:
+            worker.stop()
+        until = clock.monotonic() + STOP_S
+        for worker in self.workers:
+            worker.join(max(until - clock.monotonic(), 0.1))
+        self._house.pipeline.wait(max(until - clock.monotonic(), 1.0))
+
+    def stalled_s(self) -> float:
+        """Return for how long the worst worker has been busy without anything moving."""
+        return max((worker.stalled_s() for worker in self.workers), default=0.0)
+
+    def status(self) -> str:
+        """Say in a few words what is going on."""
+        tally, in_hand = self._house.tally, len(self._house.pipeline.in_hand)
+        return (
+            f"{len(self.workers)} accounts, {tally.total('fetched')} mails fetched, "
+            f"{in_hand} in hand, {tally.total('quarantined')} set aside"
+        )
+
+    def _watch(self) -> None:
+        intake = self._house.settings.intake
+        for worker in self.workers:
+            account = self._house.settings.accounts[worker.account]
+            every = IntervalTrigger(seconds=account.poll_s or intake.poll_s)
+            self._scheduler.add_job(worker.wake, every, name=f"poll {worker.account}")
+        self._daily("sweep", intake.sweep_at, self._sweep)
+        self._daily("reconcile", intake.reconcile_at, lambda: jobs.reconcile_all(self._house))
+
+    def _send(self) -> None:
+        digest = self._house.settings.digest
+        if digest.to:
+            self._daily("digest", digest.at, lambda: jobs.write_digest(self._house))
+        every = IntervalTrigger(seconds=SEND_S)
+        self._scheduler.add_job(
+            self._guarded("send", lambda: jobs.send_due(self._house)), every, name="send"
+        )
+
+    def _daily(self, schedule: str, at: time, job: Callable[[], None]) -> None:
+        """Run a job once per local date from `at` on, also when the service starts later."""
+
+        def tick() -> None:
+            now = clock.now()
+            if _is_due(now.astimezone(self._house.settings.service.zone), at):
+                jobs.once_a_day(self._house, schedule, now, job)
+
+        guarded = self._guarded(schedule, tick)
+        exact = CronTrigger(hour=at.hour, minute=at.minute)
+        self._scheduler.add_job(guarded, exact, name=schedule)
+        again = IntervalTrigger(seconds=RETRY_S)
+        self._scheduler.add_job(guarded, again, name=f"{schedule} again", next_run_time=clock.now())
+
+    def _guarded(self, name: str, job: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                job()
+            except BackdeskError as error:
+                _log.warning(
+                    "Job failed", extra={"action": "job_failed", "job": name, "reason": str(error)}
+                )
+            except Exception:  # noqa: BLE001 - rim: one job must not stop the others
+                _log.exception(
+                    "Job failed unexpectedly", extra={"action": "job_failed", "job": name}
+                )
+
+        return run
+
+    def _sweep(self) -> None:
+        for worker in self.workers:
+            worker.sweep()
+
+
+def _is_due(local: datetime, at: time) -> bool:
+    return local.time().replace(tzinfo=None) >= at

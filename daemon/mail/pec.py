@@ -1,0 +1,156 @@
+"""A PEC transport envelope (Italian certified mail) -> the mail inside and its proven receipt time.
+
+Sources: DPR 68/2005 and the technical rules of DM 2 November 2005, annex: X-Trasporto,
+X-Ricevuta, postacert.eml, daticert.xml.
+"""
+
+import binascii
+import email
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import Message
+from xml.parsers import expat
+
+from daemon.mail.body import payload_bytes
+from daemon.mail.lift import decoded_block
+from daemon.mail.structure import Part, file_name
+
+_XML_BYTES = 262_144  # daticert.xml of a mail to hundreds is a tenth of it
+_WANTED = {("dati", "data", "giorno"): "day", ("dati", "data", "ora"): "time"}
+_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})")
+_ZONE = re.compile(r"([+-])(\d{2}):?(\d{2})")
+
+
+def is_envelope(headers: Mapping[str, str]) -> bool:
+    """Say whether the headers (lower-cased names) are those of a PEC transport envelope."""
+    transport = headers.get("x-trasporto", "").strip().lower()
+    if transport:
+        return transport == "posta-certificata"
+    sender = headers.get("from", "").lower()
+    return "posta-certificata@" in sender and "per conto di" in sender
+
+
+def enclosed_mail(attachments: tuple[tuple[int, Part], ...], blocks: dict[bytes, bytes]) -> Part | None:
+    """Return the message tree of `postacert.eml`, None when there is none that can be read."""
+    candidates = [part for _, part in attachments if part.get_content_type() == "message/rfc822"]
+    named = [part for _, part in attachments if file_name(part).lower() == "postacert.eml"]
+    for part in named or candidates[:1]:
+        found = _message_in(part, blocks)
+        if found is not None:
+            return found
+    return None
+
+
+def receipt_time(attachments: tuple[tuple[int, Part], ...], blocks: dict[bytes, bytes]) -> datetime | None:
+    """Return the moment in `daticert.xml` (UTC), None when it is missing or cannot be read."""
+    for _, part in attachments:
+        if file_name(part).lower() == "daticert.xml":
+            return daticert_time(payload_bytes(part, blocks))
+    return None
+
+
+def daticert_time(xml: bytes) -> datetime | None:
+    """Return the moment of `dati/data` in a daticert document (UTC), None when there is none.
+
+    Documents over 256 kB, with a document type or with entities are not read: a certified receipt
+    has none, and they are how XML bombs are built.
+    """
+    if len(xml) > _XML_BYTES:
+        return None
+    reader = _DaticertReader()
+    try:
+        reader.read(xml)
+    except (expat.ExpatError, _Refused, ValueError, LookupError):
+        return None
+    return _moment(reader.found)
+
+
+class _Refused(Exception):  # noqa: N818 - a signal out of a parser callback, never seen outside
+    pass
+
+
+class _DaticertReader:
+    """Collects the few wanted texts while expat goes through a document."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+        self._path: list[str] = []
+
+    def read(self, xml: bytes) -> None:
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.EntityDeclHandler = self._refuse
+        parser.StartElementHandler = self._open
+        parser.EndElementHandler = self._close
+        parser.CharacterDataHandler = self._text
+        parser.Parse(xml, True)  # noqa: FBT003 - expat takes no keywords
+
+    def _refuse(self, *_: object) -> None:
+        raise _Refused
+
+    def _open(self, name: str, attributes: dict[str, str]) -> None:
+        self._path.append(name)
+        if len(self._path) > 32:
+            raise _Refused
+        if tuple(self._path[-2:]) == ("dati", "data"):
+            self.found["zone"] = attributes.get("zona", "")
+
+    def _close(self, _name: str) -> None:
+        self._path.pop()
+
+    def _text(self, text: str) -> None:
+        name = _WANTED.get(tuple(self._path[-3:]))
+        if name:
+            self.found[name] = (self.found.get(name, "") + text)[:100]
+
+
+def _moment(found: Mapping[str, str]) -> datetime | None:
+    day, time = _DAY.search(found.get("day", "")), _TIME.search(found.get("time", ""))
+    if not day or not time:
+        return None
+    try:
+        local = datetime(
+            int(day[3]), int(day[2]), int(day[1]), int(time[1]), int(time[2]), int(time[3]),
+            tzinfo=_zone(found.get("zone", "")),
+        )
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(text: str) -> timezone:
+    match = _ZONE.search(text)
+    if not match:
+        return timezone(timedelta(hours=1))  # Italian providers; an hour late in summer, never early
+    minutes = int(match[2]) * 60 + int(match[3])
+    return timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))
+
+
+def _message_in(part: Part, blocks: dict[bytes, bytes]) -> Part | None:
+    payload = part.get_payload()
+    if not isinstance(payload, list):  # sent as application/octet-stream
+        return _parsed(payload_bytes(part, blocks))
+    inner = payload[0] if payload else None
+    if not isinstance(inner, Message):
+        return None
+    if inner.keys():
+        return inner
+    return _parsed(_base64_body(inner, blocks))  # encoded, which RFC 2046 5.2.1 forbids
+
+
+def _base64_body(inner: Part, blocks: dict[bytes, bytes]) -> bytes:
+    text = str(inner.get_payload())
+    lifted = decoded_block(text, blocks)
+    if lifted is not None:
+        return lifted
+    try:
+        return binascii.a2b_base64(text.encode("ascii", "replace"))
+    except binascii.Error:
+        return b""
+
+
+def _parsed(raw: bytes) -> Part | None:
+    message = email.message_from_bytes(raw)
+    return message if message.keys() else None

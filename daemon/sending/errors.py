@@ -1,0 +1,31 @@
+"""What can go wrong between us and a relay; the messages hold no address and no relay's words."""
+
+from daemon.errors import DeliveryDeferred, DeliveryError
+
+
+class Refused(DeliveryError):
+    """The relay refused this mail for good.
+
+    Attributes:
+        step: `RCPT`, `DOT`, ...; code: the relay's, 0 when it gave none; reply: its words.
+    """
+
+    def __init__(self, step: str, code: int = 0, reply: str = "") -> None:
+        self.step, self.code, self.reply = step, code, reply
+        super().__init__(f"{step}: {code or 'no answer'}")
+
+
+class Deferred(Refused, DeliveryDeferred):
+    """The relay asked to bring this mail again later."""
+
+
+class RelayAway(Deferred):
+    """The relay takes no mail now, whichever it is: away, broken, overloaded, or no login."""
+
+
+class OutcomeUnknown(Deferred):
+    """The final dot was sent and no answer came: the relay may have the mail."""
+
+
+class NotOurs(DeliveryError):
+    """The row was held or taken over while its mail was being sent; the dot was not sent."""
