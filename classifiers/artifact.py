@@ -131,7 +131,7 @@ def _unpack(numbers: bytes, manifest: dict[str, Any], folder: Path) -> Weights:
         raise ArtifactMismatch(f"{folder}: cannot be read: {error}") from error
     many = len(labels)
     fits = weights.shape == (len(columns), many) and intercept.shape == (many,)
-    if not fits or many < 2 or (len(columns) and columns[-1] >= WIDTH):
+    if not fits or many <= 1 or (len(columns) and columns[-1] >= WIDTH):
         raise ArtifactMismatch(f"{folder}: the shapes do not fit the labels or the features")
     if fingerprint != _fingerprint():
         raise ArtifactMismatch(f"{folder}: made for other features; train it again")

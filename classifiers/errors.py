@@ -5,6 +5,7 @@ class ClassifierError(Exception):
     """The classifier cannot do what was asked."""
 
     def __str__(self) -> str:
+        """What was said, else the docstring."""
         return super().__str__() or (type(self).__doc__ or "").strip()
 
 

@@ -110,7 +110,7 @@ def _headers_of(headers: object) -> dict[str, str] | None:
     if isinstance(headers, dict):
         pairs = list(headers.items())
     elif isinstance(headers, list):
-        pairs = [pair for pair in headers if isinstance(pair, list) and len(pair) == 2]
+        pairs = [(pair[0], pair[-1]) for pair in headers if isinstance(pair, list) and pair]
     else:
         return None
     named: dict[str, str] = {}

@@ -22,7 +22,8 @@ HEAD, TAIL = 2400, 800
 """Characters of the newest text that are looked at: its beginning, and its end (unsubscribing)."""
 _MOST_BODY = 40_000  # characters that are searched for quotes; what is below is quoted, or too long
 _CHUNK = 64  # documents of one pass, so that its arrays stay in the processor's cache
-_DENSE = BUCKETS
+_COLUMN_BITS = 19  # of a key that holds document and column; WIDTH fits
+_COLUMN = (1 << _COLUMN_BITS) - 1
 _OPENING = 14  # words in which the sender says what they want
 
 DENSE_NAMES = (
@@ -71,10 +72,22 @@ def prepare(document: Document) -> Form:
     )
 
 
-def build_rows(documents: Sequence[Document], settings: FeatureSettings) -> Rows:
-    """Rows of all documents, in order; never raises on any text."""
+def build_rows(
+    documents: Sequence[Document],
+    settings: FeatureSettings,
+    kept: NDArray[np.bool_] | None = None,
+) -> Rows:
+    """Rows of all documents, in order; never raises on any text.
+
+    Args:
+        documents: any number.
+        settings: what rows are made of.
+        kept: which columns are wanted, (WIDTH,); None for all. Values do not depend on it.
+    """
     parts = [
-        _build_chunk([prepare(document) for document in documents[at : at + _CHUNK]], settings)
+        _build_chunk(
+            [prepare(document) for document in documents[at : at + _CHUNK]], settings, kept
+        )
         for at in range(0, len(documents), _CHUNK)
     ]
     counts = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.start) for part in parts)])
@@ -102,7 +115,10 @@ def hashed_blocks(words: Words, settings: FeatureSettings) -> list[tuple[float, 
         word=in_subject,
     )
     return [
-        (settings.word_scale, [tokens.single(words, full, 1), tokens.pairs(words, full, 2), subject]),
+        (
+            settings.word_scale,
+            [tokens.single(words, full, 1), tokens.pairs(words, full, 2), subject],
+        ),
         (settings.stem_scale, [tokens.single(words, stems, 4), tokens.pairs(words, stems, 5)]),
         (
             settings.letter_scale,
@@ -124,20 +140,25 @@ def cue_counts(words: Words, documents: int) -> NDArray[np.float32]:
     return np.log1p(np.hstack([whole, opening])).astype(np.float32)
 
 
-def _build_chunk(forms: Sequence[Form], settings: FeatureSettings) -> Rows:
+def _build_chunk(
+    forms: Sequence[Form], settings: FeatureSettings, kept: NDArray[np.bool_] | None
+) -> Rows:
     """Rows of a few forms."""
     words, many = read_form_words(forms), len(forms)
-    keys, values = [], []
-    for scale, families in hashed_blocks(words, settings):
-        if scale:
-            block_keys, block_values = _count(families, many, scale)
-            keys.append(block_keys)
-            values.append(block_values)
+    blocks = [
+        _count(families, many, scale)
+        for scale, families in hashed_blocks(words, settings)
+        if scale and families
+    ]
     dense = _dense(forms, words, settings)
     row, column = np.nonzero(dense)
-    keys.append(row * WIDTH + column + _DENSE)
-    values.append(dense[row, column])
-    return _sorted_rows(np.concatenate(keys), np.concatenate(values), many)
+    blocks.append(((row << _COLUMN_BITS) + column + BUCKETS, dense[row, column]))
+    keys = np.concatenate([block[0] for block in blocks])
+    values = np.concatenate([block[1] for block in blocks])
+    if kept is not None:
+        wanted = kept[keys & _COLUMN]
+        keys, values = keys[wanted], values[wanted]
+    return _sorted_rows(keys, values, many)
 
 
 def _dense(forms: Sequence[Form], words: Words, settings: FeatureSettings) -> NDArray[np.float32]:
@@ -150,14 +171,16 @@ def _dense(forms: Sequence[Form], words: Words, settings: FeatureSettings) -> ND
 def _count(
     families: Sequence[Occurrences], documents: int, scale: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Keys (document * WIDTH + bucket, sorted) and damped counts, each document's length = scale."""
-    keys = np.concatenate([family.text // 2 * WIDTH + family.bucket for family in families])
+    """Sorted keys (document, then column) and damped counts; each document's length is `scale`."""
+    keys = np.concatenate(
+        [(family.text // 2 << _COLUMN_BITS) + family.bucket for family in families]
+    )
     keys.sort()
     edges = np.flatnonzero(np.diff(keys, prepend=-1))
     counts = np.diff(edges, append=len(keys))
     values = 1 + np.log(counts.astype(np.float32))
     keys = keys[edges]
-    document = keys // WIDTH
+    document = keys >> _COLUMN_BITS
     squares = np.bincount(document, weights=values * values, minlength=documents)
     return keys, values * (scale / np.sqrt(squares[document])).astype(np.float32)
 
@@ -166,9 +189,9 @@ def _sorted_rows(keys: NDArray[np.int64], values: NDArray[np.float32], many: int
     """Rows in the order of keys; the same column may stand twice (two families, one bucket)."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    start = np.searchsorted(keys, np.arange(many + 1, dtype=np.int64) * WIDTH)
+    start = np.searchsorted(keys, np.arange(many + 1, dtype=np.int64) << _COLUMN_BITS)
     return Rows(
         start=start,
-        columns=(keys % WIDTH).astype(np.int32),
+        columns=(keys & _COLUMN).astype(np.int32),
         values=values[order].astype(np.float32),
     )

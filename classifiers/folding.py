@@ -4,7 +4,15 @@ import re
 import unicodedata
 
 _MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\u2060\ufeff\u00ad]+")
-_LETTERS = (("ł", "l"), ("ß", "ss"), ("ø", "o"), ("đ", "d"), ("æ", "ae"), ("œ", "oe"), ("ı", "i"))
+_LETTERS = (
+    ("ł", "l"),
+    ("ß", "ss"),
+    ("ø", "o"),
+    ("đ", "d"),
+    ("æ", "ae"),
+    ("œ", "oe"),
+    ("\u0131", "i"),
+)
 _SIGNS = (("\u2019", "'"), ("\u2018", "'"), ("\u00b4", "'"), ("\u201c", '"'), ("\u201d", '"'))
 
 
@@ -15,9 +23,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    # NFKD can give new capitals (the sign of "trade mark"), and lower() new marks (dotted I)
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).lower())
-    plain = _MARKS.sub("", plain)
+    # in this order: NFKD can give new capitals (the sign of "trade mark")
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text).lower())
     for letter, spelling in _LETTERS + _SIGNS:
         plain = plain.replace(letter, spelling)
     return plain

@@ -37,6 +37,8 @@ class Model:
         self._temperature = weights.temperature
         self._table = np.zeros((WIDTH, len(weights.labels)), dtype=np.float32)
         self._table[weights.columns] = weights.weights
+        self._kept = np.zeros(WIDTH, dtype=np.bool_)
+        self._kept[weights.columns] = True
 
     @classmethod
     def load(cls, path: Path | str = SHIPPED, *, key: bytes | None = None) -> Self:
@@ -54,13 +56,11 @@ class Model:
 
     def scores(self, documents: Sequence[Document]) -> list[dict[str, float]]:
         """Calibrated probabilities of all labels, one mapping per document, each sums to 1."""
-        return [
-            dict(zip(self.labels, row, strict=True)) for row in self.matrix(documents).tolist()
-        ]
+        return [dict(zip(self.labels, row, strict=True)) for row in self.matrix(documents).tolist()]
 
     def matrix(self, documents: Sequence[Document]) -> NDArray[np.float64]:
         """The same as an array (documents, labels), rows sum to 1."""
-        sums = self._sums(build_rows(documents, self._settings)) / self._temperature
+        sums = self._sums(build_rows(documents, self._settings, self._kept)) / self._temperature
         powers = np.exp(sums - sums.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
 

@@ -16,8 +16,11 @@ from classifiers.phrases import (
     ORIGINAL_MARKS,
 )
 
-_RULES = " \t-_*=~–—:<>#+."
+_RULE_STARTS = "-_*=<\u2013\u2014"
+_RULES = " \t~:>#+." + _RULE_STARTS
+_COLONS = ":\uff1a"  # the second is full width
 _LONGEST_MARK = 120  # characters of a line that are looked at
+_LEAST_HEADERS = 3  # kinds of them that make a block; one fewer below a mark
 _LONGEST_HEADER_BLOCK = 12  # lines
 _LONGEST_ATTRIBUTION = 5  # lines: mail programs break them at 72 characters
 
@@ -76,13 +79,13 @@ def find_tail(lines: Sequence[str], start: int = 0) -> Tail | None:
 
 def _tail_at(lines: Sequence[str], start: int, number: int, line: str) -> Tail | None:
     """The mark that the line at `number` is or ends, None when it is none."""
-    if line[-1] in ":：":
+    if line[-1] in _COLONS:
         first = _attribution_start(lines, start, number)
         if first is not None:
             return Tail(cut=Cut.ATTRIBUTION, start=first, after=number + 1)
     if is_quoted(line):
-        return _forward_at(lines, number, unquote(line).strip())
-    if line[0] in "-_*=–—<" or line[-1] == ":":
+        return _forward_at(number, unquote(line).strip())
+    if line[0] in _RULE_STARTS or line[-1] == ":":
         cut = _mark(line)
         if cut is not None:
             return Tail(cut=cut, start=number, after=_after_headers(lines, number + 1))
@@ -91,7 +94,7 @@ def _tail_at(lines: Sequence[str], start: int, number: int, line: str) -> Tail |
     return None
 
 
-def _forward_at(lines: Sequence[str], number: int, line: str) -> Tail | None:
+def _forward_at(number: int, line: str) -> Tail | None:
     """A forward mark inside quote marks, as Apple Mail writes it."""
     if line and _mark(line) is Cut.FORWARD:
         return Tail(cut=Cut.FORWARD, start=number, after=number + 1)
@@ -113,7 +116,7 @@ def _headers_at(lines: Sequence[str], start: int, number: int) -> Tail | None:
     if _header_kind(lines[number]) is None:
         return None
     after, kinds = _read_headers(lines, number)
-    if len(kinds) < 3 or "from" not in kinds:
+    if len(kinds) < _LEAST_HEADERS or "from" not in kinds:
         return None
     first = number
     if number > start and lines[number - 1].strip() and not lines[number - 1].strip(_RULES):
@@ -124,7 +127,7 @@ def _headers_at(lines: Sequence[str], start: int, number: int) -> Tail | None:
 def _after_headers(lines: Sequence[str], number: int) -> int:
     """The first line below the headers that follow a mark, `number` when none do."""
     after, kinds = _read_headers(lines, number)
-    return after if len(kinds) >= 2 else number
+    return after if len(kinds) >= _LEAST_HEADERS - 1 else number
 
 
 def _read_headers(lines: Sequence[str], number: int) -> tuple[int, set[str]]:
@@ -150,7 +153,7 @@ def _header_kind(line: str) -> str | None:
 
 def _attribution_start(lines: Sequence[str], start: int, number: int) -> int | None:
     """The line at which the `On Monday Anna wrote:` that ends at `number` begins."""
-    end = fold(lines[number][-_LONGEST_MARK:]).rstrip(" :：\t")
+    end = fold(lines[number][-_LONGEST_MARK:]).rstrip(" \t" + _COLONS)
     if not (end.endswith(ATTRIBUTION_ENDS) or _has_verb(end)):
         return None
     if _begins_attribution(lines[number]):

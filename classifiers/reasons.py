@@ -20,7 +20,9 @@ from classifiers.structure import SIGNS
 from classifiers.tokens import BUCKETS, Words
 
 _LONGEST_SHOWN = 40  # characters of a word
-_FOLLOWING = frozenset("the a i di il la lo e un una in na z w do i o to of and und der die".split())
+_FOLLOWING = frozenset(
+    ("the", "a", "i", "di", "il", "la", "lo", "e", "un", "una", "in", "na", "do", "to", "of", "and")
+)
 
 
 def weigh_words(

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from classifiers.folding import fold
 from classifiers.phrases import CLOSINGS, DEVICE_LINES, DISCLAIMER_WORDS, DISCLAIMERS
 
-_RULES = frozenset(("--", "—", "––"))
+_RULES = frozenset(("--", "\u2014", "\u2013\u2013"))
 _LONGEST_SIGNATURE = 14  # lines; a rule with more below it divides a newsletter
+_LONGEST_CLOSING = 60  # characters, with the name
+_SENTENCE = 7  # words; fewer below a closing are a name, a role, an address
 _CLOSINGS = frozenset(CLOSINGS)
 _CONTACT = re.compile(r"@|https?:|www\.|\b(?:tel|cell|mob|fax|phone|kom|p\.iva|nip|regon)\b|\+\d\d")
+_DEVICE_STARTS = frozenset(line[:3] for line in DEVICE_LINES)  # spares folding every line
 _POSTSCRIPT = ("ps", "p.s", "p. s", "post scriptum", "dopisek", "n.b", "nb:")
 
 
@@ -20,14 +23,15 @@ def without_signature(lines: Sequence[str]) -> list[str]:
     """
     spoken = [line for line in lines if not _is_device_line(line)]
     spoken = _without_contacts(_without_rule(_without_disclaimers(spoken)))
-    while spoken and not spoken[-1].strip(" \t-_*=~–—"):
+    while spoken and not spoken[-1].strip(" \t-_*=~\u2013\u2014"):
         spoken.pop()
     return spoken
 
 
 def _is_device_line(line: str) -> bool:
     """Whether a telephone added the line."""
-    return len(line) < 200 and fold(line).lstrip(" \t<(-*").startswith(DEVICE_LINES)
+    start = line[:100].lstrip(" \t<(-*")
+    return start[:3].lower() in _DEVICE_STARTS and fold(start).startswith(DEVICE_LINES)
 
 
 def _without_disclaimers(lines: Sequence[str]) -> list[str]:
@@ -84,11 +88,11 @@ def _without_contacts(lines: list[str]) -> list[str]:
 
 def _is_closing(line: str) -> bool:
     """Whether the line is "Kind regards" and the like, perhaps with the name behind a comma."""
-    if len(line) > 80:
+    if len(line) > _LONGEST_CLOSING:
         return False
     words = fold(line).strip(" \t*_.!;-")
     head = words.partition(",")[0].strip()
-    return words.rstrip(",") in _CLOSINGS or (len(words) < 50 and head in _CLOSINGS)
+    return words.rstrip(",") in _CLOSINGS or (len(words) < _LONGEST_CLOSING and head in _CLOSINGS)
 
 
 def _speaking(lines: Sequence[str]) -> list[str]:
@@ -98,6 +102,6 @@ def _speaking(lines: Sequence[str]) -> list[str]:
         words = fold(line[:400]).strip()
         if words.startswith(_POSTSCRIPT):
             return [*kept, *lines[number:]]
-        if len(words.split()) >= 7 and _CONTACT.search(words) is None:
+        if len(words.split()) >= _SENTENCE and _CONTACT.search(words) is None:
             kept.append(line)
     return kept

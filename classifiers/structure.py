@@ -13,16 +13,24 @@ from numpy.typing import NDArray
 
 from classifiers.documents import Document
 
-_REPLY = re.compile(r"\s{0,9}(?:re|r|rif|odp|aw|antw|sv)\s{0,3}(?:\[\d{1,3}\])?\s{0,3}:", re.IGNORECASE)
+_REPLY = re.compile(
+    r"\s{0,9}(?:re|r|rif|odp|aw|antw|sv)\s{0,3}(?:\[\d{1,3}\])?\s{0,3}:", re.IGNORECASE
+)
 _FORWARD = re.compile(r"\s{0,9}(?:fwd?|i|wg|tr|pd|rv|inoltr\w{0,4})\s{0,3}:", re.IGNORECASE)
 _MONEY = ("€", "£", "$", " eur", " pln", " zl", " gbp")
-_BULLETS = tuple("\n" + sign for sign in ("-", "*", "•", "●", "■", "✔", "✓", "→", "»", "·", "1.", "2."))
+_BULLETS = tuple(
+    "\n" + sign for sign in ("-", "*", "•", "●", "■", "✔", "✓", "→", "»", "·", "1.", "2.")
+)
 _LINKS = ("http", "www.", ">>", "->")
 _CAPITALS = bytes(range(65, 91))
-_NUMBER = re.compile(r"\d{4,}")
+_DIGITS = bytes(range(48, 58))
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
-_BULK_SENDER = re.compile(r"news|promo|marketing|offer|campaign|mailing|klub|redak|redaz|bollett|biulet")
-_MACHINE_SENDER = re.compile(r"no-?_?reply|do-?not-?reply|notif|automat|system|alert|donotreply|bounce")
+_BULK_SENDER = re.compile(
+    r"news|promo|marketing|offer|campaign|mailing|klub|redak|redaz|bollett|biulet"
+)
+_MACHINE_SENDER = re.compile(
+    r"no-?_?reply|do-?not-?reply|notif|automat|system|alert|donotreply|bounce"
+)
 _BULK = frozenset(("bulk", "list", "junk"))
 
 
@@ -85,12 +93,16 @@ def _emoji(form: Form) -> float:
     return 0.0 if form.body.isascii() else _logarithm(len(_EMOJI.findall(form.body)))
 
 
-def _long_numbers(form: Form) -> float:
-    return _logarithm(len(_NUMBER.findall(form.folded)))
+def _digits(form: Form) -> float:
+    """Share of digits in the text, tenfold, at most 2."""
+    text = form.folded.encode("ascii", "ignore")
+    return min(2.0, 10 * (len(text) - len(text.translate(None, _DIGITS))) / (len(text) + 20))
 
 
 def _sender_is(pattern: re.Pattern[str]) -> Callable[[Form], float]:
-    return lambda form: float(pattern.search((form.document.sender or "").lower()[:300]) is not None)
+    return lambda form: float(
+        pattern.search((form.document.sender or "").lower()[:300]) is not None
+    )
 
 
 def _length_band(low: int, high: int) -> Callable[[Form], float]:
@@ -106,7 +118,9 @@ SIGNS: dict[str, Callable[[Form], float]] = {
     "was sent by a program": _is_automatic,
     "names a bulk sender's campaign": _has("feedback-id"),
     "answers another mail": _has("in-reply-to", "references"),
-    "is a reply by its subject": lambda form: float(_REPLY.match(form.document.subject) is not None),
+    "is a reply by its subject": lambda form: float(
+        _REPLY.match(form.document.subject) is not None
+    ),
     "is a forward by its subject": lambda form: float(
         _FORWARD.match(form.document.subject) is not None
     ),
@@ -125,7 +139,7 @@ SIGNS: dict[str, Callable[[Form], float]] = {
     "speaks of per cent": _count("%"),
     "items of a list": _count(*_BULLETS),
     "addresses of the web": _count(*_LINKS),
-    "long numbers": _long_numbers,
+    "digits": _digits,
     "emoji": _emoji,
     "is very short": _length_band(0, 15),
     "is short": _length_band(15, 45),

@@ -22,7 +22,7 @@ _CLOCK = re.compile(r"\d{1,2}[:.h]\d\d")
 
 
 def newest(text: str, subject: str = "") -> str:
-    """The newest text the sender of a mail wrote.
+    r"""The newest text the sender of a mail wrote.
 
     Args:
         text: the readable text of the mail, any line ends, any length.
@@ -30,7 +30,7 @@ def newest(text: str, subject: str = "") -> str:
             answered one where both look alike (Outlook); "" decides by the text alone.
 
     Returns:
-        The text without quotes, signature and disclaimer, line ends as "\\n", no blank ends; the
+        The text without quotes, signature and disclaimer, line ends as "\n", no blank ends; the
         whole text without quote marks if nothing else would be left.
     """
     whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")

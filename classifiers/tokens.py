@@ -19,13 +19,14 @@ BUCKET_BITS = 18
 BUCKETS = 1 << BUCKET_BITS
 STEM_LENGTH = 5  # letters (bytes) of a word that its stem keeps
 _CUE_BITS = 18
+_FLAG_BITS = 16
+_SHORTEST_STEM = 3  # bytes; no cue's stem is shorter
 _LONGEST_WORD = 40  # bytes that are hashed; the rest of a longer word does not count
 _LONGEST_PHRASE = 4  # words of a cue
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIXER = np.uint64(0xD6E8FEB86659FD93)
 _PAIR = np.uint64(0xA0761D6478BD642F)
-_KEPT = re.compile(r"[a-z0-9]")
-_PUNCTUATION = str.maketrans({sign: " " for sign in "–—…„“”«»‚‘’•·●■▪✔✓→►¡¿№§°€£"})
+_PUNCTUATION = re.compile("[\u00a0-\u00bf\u2000-\u2bff]+")  # Latin 1 signs, dashes, quotes, arrows
 
 Hashes = NDArray[np.uint64]
 Positions = NDArray[np.intp]
@@ -33,19 +34,21 @@ Positions = NDArray[np.intp]
 
 def _letters() -> bytes:
     """Each byte to itself, to 0 for a digit, or to a blank for punctuation."""
-    return bytes(
-        ord("0") if 48 <= code <= 57 else code if code >= 128 or 97 <= code <= 122 else 32
-        for code in range(256)
-    )
+    table = bytearray(b" " * 256)
+    table[ord("0") : ord("9") + 1] = b"0" * 10
+    for code in (*range(ord("a"), ord("z") + 1), *range(128, 256)):
+        table[code] = code
+    return bytes(table)
 
 
 _LETTERS = _letters()
+_BLANK = ord(" ")
 
 
 def normalise(folded: str) -> bytes:
     """Folded text as UTF-8 words with one blank between them, each digit as 0."""
     if not folded.isascii():
-        folded = folded.translate(_PUNCTUATION)
+        folded = _PUNCTUATION.sub(" ", folded)
     return b" ".join(folded.encode("utf-8", "replace").translate(_LETTERS).split())
 
 
@@ -92,7 +95,7 @@ def read_words(texts: Sequence[bytes]) -> Words:
     """The words of texts that `normalise` gave."""
     joined = b" " + b" ".join(texts) + b" "
     buffer = np.frombuffer(joined, dtype=np.uint8)
-    letter = buffer != 32
+    letter = buffer != _BLANK
     step = np.flatnonzero(letter[1:] != letter[:-1]) + 1
     begin, end = step[0::2], step[1::2]
     lengths = np.fromiter((len(text) + 1 for text in texts), dtype=np.intp, count=len(texts))
@@ -104,11 +107,11 @@ def read_words(texts: Sequence[bytes]) -> Words:
         end=end,
         text=text,
         first=np.searchsorted(begin, starts),
-        sums=_letter_sums(buffer, begin, end),
+        sums=_letter_sums(buffer, begin),
     )
 
 
-def _letter_sums(buffer: NDArray[np.uint8], begin: Positions, end: Positions) -> Hashes:
+def _letter_sums(buffer: NDArray[np.uint8], begin: Positions) -> Hashes:
     """Running sums of letter times power of its place in the word, wrapping at 2**64."""
     place = np.arange(len(buffer), dtype=np.intp)
     place -= np.repeat(
@@ -140,7 +143,8 @@ def _powers() -> Hashes:
 def prefix_hashes(words: Words, length: int | None = None) -> Hashes:
     """Hash of the first `length` bytes of each word (fewer in a shorter word), None: of all."""
     end = words.end if length is None else np.minimum(words.begin + length, words.end)
-    return words.sums[end] - words.sums[words.begin]
+    hashes: Hashes = words.sums[end] - words.sums[words.begin]
+    return hashes
 
 
 def to_buckets(hashes: Hashes, seed: int, bits: int = BUCKET_BITS) -> Positions:
@@ -193,37 +197,48 @@ def _word_of(words: Words) -> Positions:
 
 def cue_occurrences(words: Words) -> Occurrences:
     """Each cue of `classifiers.cues` that stands in the texts; the bucket is its group's number."""
-    nothing = np.zeros(0, dtype=np.intp)
-    full, (shapes, table) = prefix_hashes(words), _cue_table()
+    table, full = _cue_table(), prefix_hashes(words)
+    everywhere = np.arange(len(full), dtype=np.intp)
+    nothing = everywhere[:0]
+    openings = np.flatnonzero(table.openings[_flag_slots(full)])
+    starts = np.flatnonzero(table.starts[_flag_slots(prefix_hashes(words, _SHORTEST_STEM))])
     groups, numbers = [nothing], [nothing]
-    for count, stem in shapes:
-        slot, tag = _cue_slots(_phrase_hashes(words, full, count, stem), count, stem)
-        entry = table[slot]
-        at = np.flatnonzero(entry)
-        at = at[entry[at] >> 8 == tag[at]]
-        last = at + count - 1
-        fits = (words.text[at] == words.text[last]) & _is_long_enough(words, last, stem)
-        numbers.append(at[fits])
-        groups.append((entry[at[fits]] & 255).astype(np.intp))
+    for count, stem in table.shapes:
+        at = openings if count > 1 else starts if stem else everywhere
+        found, group = _look_up(words, full, at[at + count <= len(full)], (count, stem))
+        numbers.append(found)
+        groups.append(group)
     word = np.concatenate(numbers)
     return Occurrences(text=words.text[word], bucket=np.concatenate(groups), word=word)
 
 
-def _is_long_enough(words: Words, numbers: Positions, stem: int) -> NDArray[np.bool_]:
-    """Whether each word has at least as many bytes as the stem."""
-    return words.end[numbers] - words.begin[numbers] >= stem
+def _look_up(
+    words: Words, full: Hashes, at: Positions, shape: tuple[int, int]
+) -> tuple[Positions, Positions]:
+    """Of the words at `at`, those that open a cue of this shape, and the groups of these cues."""
+    count, stem = shape
+    hashes = _phrase_hashes(words, full, at, shape)
+    slot = _cue_slots(hashes, shape)
+    entry = _cue_table().entries[slot]
+    hit = np.flatnonzero(entry)
+    hit = hit[entry[hit] >> 8 == _cue_tags(hashes[hit])]
+    at, group = at[hit], (entry[hit] & 255).astype(np.intp)
+    last = at + count - 1
+    fits = (words.text[at] == words.text[last]) & (words.end[last] - words.begin[last] >= stem)
+    return at[fits], group[fits]
 
 
-def _phrase_hashes(words: Words, full: Hashes, count: int, stem: int) -> Hashes:
-    """Hash of each `count` words in a row, the last cut to `stem` bytes (0: whole)."""
-    last = prefix_hashes(words, stem) if stem else full
-    size = max(len(full) - count + 1, 0)
-    if count == 1:
-        return last
-    hashes = np.zeros(size, dtype=np.uint64)
+def _phrase_hashes(words: Words, full: Hashes, at: Positions, shape: tuple[int, int]) -> Hashes:
+    """Hash of the words from each of `at` on, the last of them cut to the stem (0: whole)."""
+    count, stem = shape
+    hashes = np.zeros(len(at), dtype=np.uint64)
     for place in range(count - 1):
-        hashes = (hashes + full[place : place + size]) * _PAIR
-    return hashes + last[count - 1 : count - 1 + size]
+        hashes = (hashes + full[at + place]) * _PAIR
+    last = at + count - 1
+    if not stem:
+        return hashes + full[last]
+    end = np.minimum(words.begin[last] + stem, words.end[last])
+    return hashes + (words.sums[end] - words.sums[words.begin[last]])
 
 
 def cue_entries() -> list[tuple[int, list[str], int]]:
@@ -238,22 +253,54 @@ def cue_entries() -> list[tuple[int, list[str], int]]:
     return entries
 
 
-def _cue_slots(hashes: Hashes, count: int, stem: int) -> tuple[Positions, NDArray[np.int32]]:
-    """Slot of each hash in the table of cues, and the tag (1 to 65,536) that must stand there."""
-    odd = np.uint64((count * 64 + stem) * 0xD6E8FEB86659FD93 % 2**64 | 1)
-    both = (hashes * odd) >> np.uint64(64 - _CUE_BITS - 16)
-    return (both >> np.uint64(16)).astype(np.intp), (both & np.uint64(0xFFFF)).astype(np.int32) + 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CueTable:
+    """All cues, hashed.
+
+    Attributes:
+        shapes: pairs (words of the phrase, bytes of the stem or 0) that occur.
+        entries: slot -> tag and group's number (low 8 bits), 0 for none.
+        openings: flags of the first words of phrases.
+        starts: flags of the first bytes of stems.
+    """
+
+    shapes: tuple[tuple[int, int], ...]
+    entries: NDArray[np.int32]
+    openings: NDArray[np.bool_]
+    starts: NDArray[np.bool_]
 
 
 @cache
-def _cue_table() -> tuple[tuple[tuple[int, int], ...], NDArray[np.int32]]:
-    """Shapes of the cues (words, stem), and slot -> tag and group's number (8 bits), 0 for none."""
+def _cue_table() -> _CueTable:
+    """The table of `classifiers.cues`, made once per process."""
     shapes = set[tuple[int, int]]()
-    table = np.zeros(1 << _CUE_BITS, dtype=np.int32)
+    entries = np.zeros(1 << _CUE_BITS, dtype=np.int32)
+    openings, starts = np.zeros((2, 1 << _FLAG_BITS), dtype=np.bool_)
     for group, spelled, stem in cue_entries():
+        shape = (len(spelled), stem)
         words = read_words([" ".join(spelled).encode()])
-        hashes = _phrase_hashes(words, prefix_hashes(words), len(spelled), stem)
-        slot, tag = _cue_slots(hashes[:1], len(spelled), stem)
-        shapes.add((len(spelled), stem))
-        table[slot] = (tag << 8) | group
-    return tuple(sorted(shapes)), table
+        full, at = prefix_hashes(words), np.zeros(1, dtype=np.intp)
+        hashes = _phrase_hashes(words, full, at, shape)
+        shapes.add(shape)
+        entries[_cue_slots(hashes, shape)] = (_cue_tags(hashes) << 8) | group
+        openings[_flag_slots(full[:1])] |= len(spelled) > 1
+        starts[_flag_slots(prefix_hashes(words, _SHORTEST_STEM)[:1])] |= stem > 0
+    return _CueTable(
+        shapes=tuple(sorted(shapes)), entries=entries, openings=openings, starts=starts
+    )
+
+
+def _cue_slots(hashes: Hashes, shape: tuple[int, int]) -> Positions:
+    """Slot of each hash in the table of cues; other shapes have other slots."""
+    odd = np.uint64((shape[0] * 64 + shape[1]) * 0xD6E8FEB86659FD93 % 2**64 | 1)
+    return ((hashes * odd) >> np.uint64(64 - _CUE_BITS)).astype(np.intp)
+
+
+def _cue_tags(hashes: Hashes) -> NDArray[np.int32]:
+    """A second look at each hash, 1 to 65,536: a slot alone would take strange words for cues."""
+    return ((hashes * _GOLDEN) >> np.uint64(48)).astype(np.int32) + 1
+
+
+def _flag_slots(hashes: Hashes) -> Positions:
+    """Slot of each hash among the flags."""
+    return ((hashes * _MIXER) >> np.uint64(64 - _FLAG_BITS)).astype(np.intp)

@@ -88,7 +88,7 @@ class AccountJob:
         try:
             mailbox = self.mailbox = self.mailbox or house.connect(self.account)
             if not (paused := house.ledger.is_paused(self.account)):
-                house.pipeline.take_up(self._lease, self.account)
+                house.pipeline.take_up(self._lease, self.account, self._own.begin)
             self._folders(mailbox, is_first=is_first, paused=paused)
             self._wait_for_records()
             house.actions.explain_sightings(self._lease, self.account, clock.now())
@@ -171,7 +171,7 @@ class _Unrecorded:
         self._count = 0
         self._changed = threading.Condition()
 
-    def begin(self, release: Callable[[], None]) -> Callable[[], None]:
+    def begin(self, release: Callable[[], None] = lambda: None) -> Callable[[], None]:
         with self._changed:
             self._count += 1
 

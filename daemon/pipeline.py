@@ -67,7 +67,8 @@ class Batch:
 
 def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged:
     """Decide on one mail: its label, its queue, and whether it may be acted on."""
-    live = policy.placement.is_live(mail.account, mail.received_at)
+    is_live = policy.placement.is_live(mail.account, mail.received_at)
+    live = is_live and not mail.is_imported
     if isinstance(answer, Unreadable):
         return Judged(mail=mail, answer=answer, verdict=None, decision=None, live=live)
     verdict = judge(answer, policy.thresholds)
@@ -124,22 +125,28 @@ class Pipeline:
         for part in parts:
             self._send(Batch(lease=batch.lease, mails=part, done=left.one_less))
 
-    def take_up(self, lease: Lease, account: str) -> None:
-        """Take up mails whose reading did not end, each alone; the third time it is set aside."""
+    def take_up(self, lease: Lease, account: str, begun: Callable[[], Callable[[], None]]) -> None:
+        """Take up mails whose reading did not end, each alone; the third time it is set aside.
+
+        The pool commits each attempt before a child sees the mail, and not earlier: a mail that
+        only stood in the queue when the service died is not charged.
+
+        Args:
+            lease: of the account, account: its name.
+            begun: called for each mail taken up; what it returns is called once it is recorded.
+        """
         for mail in self._ledger.unread(account, beyond=self.in_hand):
             if mail.attempts >= THIRD_TIME:
                 tired = Unreadable(
                     reason="interrupted",
                     detail=f"the service died {mail.attempts} times while this mail was read",
                 )
-                batch = Batch(lease=lease, mails=(mail,), done=lambda: None)
+                batch = Batch(lease=lease, mails=(mail,), done=begun())
                 with self._idle:
                     self._in_hand[mail.mail_id] = mail
                 self._answers.put((batch, [(mail.mail_id, tired)]))
                 continue
-            self._ledger.begin_attempt([mail.mail_id])
-            failpoint("read.begun")
-            self.submit(Batch(lease=lease, mails=(mail,), done=lambda: None))
+            self.submit(Batch(lease=lease, mails=(mail,), done=begun()))
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing is in hand; False when the time was not enough."""
@@ -235,12 +242,12 @@ class Pipeline:
         for mail in mails.values():
             if isinstance(mail.raw, Path):
                 mail.raw.unlink(missing_ok=True)
-        for batch, _ in taken:
-            batch.done()
         with self._idle:
             for key in mails:
                 self._in_hand.pop(key, None)
             self._idle.notify_all()
+        for batch, _ in taken:
+            batch.done()
 
 
 class _Countdown:

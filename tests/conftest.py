@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol, TypeVar
 
 import pytest
 
+from tests.faults.undo import undo
 from tests.servers.apt import ServerUnavailable
 from tests.servers.certs import Certificates, issue
 from tests.servers.dovecot import Dovecot
@@ -111,6 +112,12 @@ def pymap_server() -> Iterator[PymapServer]:
     """Give a pymap with the user `desk` and an empty INBOX."""
     with _running(PymapServer) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def undo_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the compiled power-loss layer for LD_PRELOAD."""
+    return _made(lambda: undo.build(tmp_path_factory.mktemp("undo")))
 
 
 @contextmanager

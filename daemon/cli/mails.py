@@ -1,7 +1,6 @@
 """`show`, and how every command finds the mail that is meant."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,7 +48,7 @@ def the_mail(house: House, name: str) -> HeldMail:
     found = find_mails(house.store, name)
     if not found:
         refuse(
-            f"no mail {name!r}; use its id, {FEWEST_DIGITS} digits of its SHA-256, or its Message-ID"
+            f"no mail {name!r}: give an id, {FEWEST_DIGITS} digits of its SHA-256, or a Message-ID"
         )
     if len(found) > 1:
         refuse(f"{name!r} is more than one mail: ids {', '.join(str(one.id) for one in found)}")

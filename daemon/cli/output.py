@@ -6,7 +6,7 @@ Whatever comes from a mail is a stranger's: control characters never reach the t
 import json
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,13 @@ PLAIN_GAP = "  "
 _ENDS = {"Cc", "Cs", "Co", "Zl", "Zp"}
 # Explicit bidi controls (UAX 9) can show a text in another order than it has.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: "yes" if value else "no"),
+    (datetime, lambda value: value.strftime("%Y-%m-%d %H:%M:%SZ")),
+    (float, lambda value: f"{value:.2f}"),
+    (bytes, lambda value: value.hex()),
+)
 
 Cell = object
 """Anything a table shows: text, numbers, moments, booleans; None is an empty cell."""
@@ -73,15 +80,8 @@ def shown(value: Cell) -> str:
     """Return a value as people read it: moments in UTC to the second, None as nothing."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%SZ")
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value)
+    found = (show(value) for kind, show in _SHOWN if isinstance(value, kind))
+    return next(found, str(value))
 
 
 def safe(text: str, keep: str = "") -> str:

@@ -1,20 +1,18 @@
 """`init` and `check`: a configuration is written, and every problem in it named."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from daemon.cli.exits import DONE, OUTSIDE, WRONG_USE, complain, leave, lines_of, refuse
+from daemon.cli.exits import DONE, OUTSIDE, WRONG_USE, complain, leave
 from daemon.cli.house import AsJson, ConfigFile, find_config
 from daemon.cli.output import print_json, print_lines
 from daemon.config import lines
 from daemon.config.loading import load, secret_problems
 from daemon.config.problems import ConfigProblems, Problem
 from daemon.config.settings import Settings
-from daemon.errors import BackdeskError
 
 app = typer.Typer()
 

@@ -136,6 +136,7 @@ class Actions:
                 joined.c.name.label("to_folder"),
                 sightings.c.seen_at,
             )
+            .select_from(sightings)
             .join(target, target.c.id == sightings.c.delivery_id)
             .join(joined, joined.c.id == target.c.folder_id)
             .join(source, source.c.id == sightings.c.from_delivery_id)
@@ -276,6 +277,7 @@ def _to_settle(mail_ids: Sequence[int]) -> Select[Any]:
             decisions.c.queue,
             sightings.c.outcome,
         )
+        .select_from(deliveries)
         .join(folders, and_(folders.c.id == deliveries.c.folder_id, folders.c.current))
         .join(readings, readings.c.mail_id == deliveries.c.mail_id)
         .join(
@@ -320,6 +322,7 @@ def _open_actions(account: str) -> Select[Any]:
             target_listed_at.label("target_listed_at"),
             actions.c.issued_at,
         )
+        .select_from(actions)
         .join(deliveries, deliveries.c.id == actions.c.delivery_id)
         .join(folders, folders.c.id == deliveries.c.folder_id)
         .where(actions.c.account == account, actions.c.state.in_(OPEN))
@@ -343,6 +346,7 @@ def _places(mail_id: int, account: str) -> Select[Any]:
             actions.c.finished_at,
             actions.c.target_delivery_id.label("bound"),
         )
+        .select_from(deliveries)
         .join(folders, folders.c.id == deliveries.c.folder_id)
         .outerjoin(
             actions,
@@ -352,6 +356,7 @@ def _places(mail_id: int, account: str) -> Select[Any]:
             ),
         )
         .where(deliveries.c.mail_id == mail_id, folders.c.account == account)
+        .where(deliveries.c.origin != "import")  # a file is no place on the server
     )
 
 

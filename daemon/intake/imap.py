@@ -86,7 +86,8 @@ class Mailbox:
             self._client = _connect(login)
             self._cap_literals()
             _enter(self._client, login)
-        self._capabilities = frozenset(self._client.capabilities())
+            self._capabilities = frozenset(self._client.capabilities())
+            self._prefix, self._delimiter = self._namespace()
         self._flags: tuple[bytes, ...] = ()
 
     @property
@@ -190,14 +191,14 @@ class Mailbox:
         """Move mails (RFC 6851); return new UIDs by old as far as the server told (COPYUID)."""
         with self._command():
             self._client._imap.untagged_responses.pop("COPYUID", None)  # noqa: SLF001 - no API
-            self._client.move(list(uids), target)
+            self._client.move(list(uids), self.server_name(target))
             return self._copyuid()
 
     def copy(self, uids: Sequence[int], target: str) -> dict[int, int]:
         """Copy mails; return new UIDs by old as far as the server told (COPYUID)."""
         with self._command():
             self._client._imap.untagged_responses.pop("COPYUID", None)  # noqa: SLF001 - no API
-            self._client.copy(list(uids), target)
+            self._client.copy(list(uids), self.server_name(target))
             return self._copyuid()
 
     def remove(self, uids: Sequence[int]) -> None:
@@ -215,10 +216,22 @@ class Mailbox:
 
     def create(self, folder: str) -> None:
         """Create a folder unless it exists, and subscribe to it."""
+        name = self.server_name(folder)
         with self._command():
-            if not self._client.folder_exists(folder):
-                self._client.create_folder(folder)
-                self._client.subscribe_folder(folder)
+            if not self._client.folder_exists(name):
+                self._client.create_folder(name)
+                self._client.subscribe_folder(name)
+
+    def server_name(self, folder: str) -> str:
+        """Return a folder's name as this server spells it.
+
+        The configuration writes `Queues/Complaints` whatever the hierarchy delimiter is; a
+        personal namespace such as `INBOX.` (RFC 2342) is put before it where it is missing.
+        """
+        name = folder.replace("/", self._delimiter) if self._delimiter else folder
+        if name.upper() == "INBOX" or name.startswith(self._prefix):
+            return name
+        return self._prefix + name
 
     def idle(self, timeout_s: float, wake: Wakeable) -> None:
         """Wait in IDLE until the server says something, `wake` is readable, or time is up.
@@ -250,7 +263,7 @@ class Mailbox:
 
     def _select(self, folder: str, *, readonly: bool) -> Selected:
         with self._command():
-            answer = self._client.select_folder(folder, readonly=readonly)
+            answer = self._client.select_folder(self.server_name(folder), readonly=readonly)
         self._flags = tuple(answer.get(b"PERMANENTFLAGS", ()))
         if not (uidvalidity := int(answer.get(b"UIDVALIDITY", 0))):
             raise MailboxError(f"{folder}: the server gives no UIDVALIDITY")
@@ -259,6 +272,14 @@ class Mailbox:
             uidnext=int(answer.get(b"UIDNEXT", 0)),
             exists=int(answer.get(b"EXISTS", 0)),
         )
+
+    def _namespace(self) -> tuple[str, str]:
+        """Return prefix and delimiter of the personal folders."""
+        if b"NAMESPACE" in self._capabilities and (personal := self._client.namespace().personal):
+            prefix, delimiter = personal[0]
+            return prefix, delimiter or ""
+        listed = self._client.list_folders("", "")  # RFC 3501 6.3.8: asks for the delimiter
+        return "", (listed[0][1] or b"").decode("ascii") if listed else ""
 
     def _wait(self, timeout_s: float, wake: Wakeable) -> None:
         sock = self._client.socket()

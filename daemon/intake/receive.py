@@ -88,6 +88,17 @@ class Receiver:
         self.tally.add(folder.account, folder.name, "duplicate", known_now)
         return receipts
 
+    def take_in(self, lease: Lease, folder: Folder, arrivals: Sequence[Arrival]) -> Received:
+        """Receive mails that did not come over a connection, within the bytes in flight."""
+        in_memory = sum(len(a.raw) for a in arrivals if isinstance(a.raw, bytes))
+        release = self._budget.take(in_memory, folder.account)
+        try:
+            receipts = self.receive(lease, folder, arrivals)
+        except BaseException:
+            release()
+            raise
+        return Received(mails=_unread(folder, arrivals, receipts), release=release)
+
     def fetch(
         self, mailbox: Mailbox, lease: Lease, folder: Folder, batch: Batch
     ) -> tuple[Received, tuple[int, ...]]:
@@ -320,6 +331,7 @@ def _unread(
             attempts=0,
             cut=arrival.cut,
             received_at=arrival.received_at,
+            is_imported=arrival.is_imported,
         )
         for arrival, receipt in zip(arrivals, receipts, strict=True)
         if receipt.is_new

@@ -30,6 +30,7 @@ class Arrival:
     size: int
     raw: bytes | Path  # a file for a large mail; the file is ours to delete
     cut: str | None = None  # limit because of which only the header block was fetched
+    is_imported: bool = False  # taken from a file: observed, and nobody's move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Unread:
     attempts: int  # readings begun before this one
     cut: str | None
     received_at: datetime
+    is_imported: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy.orm import aliased
 
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Actions
@@ -163,16 +164,20 @@ class Ledger:
 
     def unread(self, account: str, beyond: Iterable[int] = ()) -> list[Unread]:
         """Return mails that are ours and not read, oldest first, without those in hand."""
+        earlier = aliased(deliveries)
         first = (
-            select(folders.c.name)
-            .join(deliveries, deliveries.c.folder_id == folders.c.id)
-            .where(deliveries.c.mail_id == mails.c.id)
-            .order_by(deliveries.c.id)
+            select(earlier.c.id)
+            .where(earlier.c.mail_id == mails.c.id)
+            .order_by(earlier.c.id)
             .limit(1)
             .scalar_subquery()
         )
-        query = select(mails, first.label("folder")).where(
-            mails.c.state == "received", mails.c.account == account
+        query = (
+            select(mails, folders.c.name.label("folder"), deliveries.c.origin)
+            .select_from(mails)
+            .outerjoin(deliveries, deliveries.c.id == first)
+            .outerjoin(folders, folders.c.id == deliveries.c.folder_id)
+            .where(mails.c.state == "received", mails.c.account == account)
         )
         in_hand = set(beyond)
         with self.store.read() as connection:
@@ -188,6 +193,7 @@ class Ledger:
                 attempts=row.attempts,
                 cut=row.cut,
                 received_at=row.received_at,
+                is_imported=row.origin == "import",
             )
             for row in rows
             if row.id not in in_hand
@@ -198,6 +204,7 @@ class Ledger:
         with self.store.write() as connection:
             chosen = mails.c.id.in_(mail_ids)
             connection.execute(update(mails).where(chosen).values(attempts=mails.c.attempts + 1))
+        failpoint("read.begun")
 
     def give_back(self, mail_ids: Sequence[int]) -> None:
         """Take the attempt back of mails that a stopping service never read to the end."""
@@ -363,11 +370,15 @@ def _origins(
             )
             .join(folders, folders.c.id == deliveries.c.folder_id)
             .where(deliveries.c.mail_id.in_(part), folders.c.account == folder.account)
+            .where(deliveries.c.origin != "import")  # a file is no place on the server
         )
         for row in connection.execute(query):
             standing[row.mail_id].append(row)
     origins, closed = [], []
     for arrival in arrivals:
+        if arrival.is_imported:
+            origins.append("import")
+            continue
         rows = standing[held.get(arrival.digest, 0)]
         old = next(
             (r for r in rows if r.name == folder.name and not r.current and r.gone_at is None), None

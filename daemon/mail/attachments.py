@@ -5,6 +5,7 @@ from email.message import Message
 
 from daemon.mail.body import payload_bytes
 from daemon.mail.charset import clean, decode_value, mend
+from daemon.mail.lift import Blocks
 from daemon.mail.structure import Part, file_name
 from daemon.records import Attachment
 
@@ -53,9 +54,8 @@ def header_only(number: int, part: Part) -> Part:
     """
     copy: Part = Message()
     copy.set_payload("")
-    for name in _HEADERS:
-        value = part.get(name)
-        if value is not None:
+    for name, value in part.raw_items():  # `get` would hide raw 8-bit bytes in a Header
+        if str(name).lower() in _HEADERS and name not in copy:
             copy[name] = _one_line(str(value))
     if not file_name(copy):
         del copy["content-disposition"]
@@ -64,7 +64,7 @@ def header_only(number: int, part: Part) -> Part:
 
 
 def attachment_of(
-    number: int, part: Part, claimed: tuple[str, str], blocks: dict[bytes, bytes]
+    number: int, part: Part, claimed: tuple[str, str], blocks: Blocks
 ) -> tuple[Attachment, str | None]:
     """Return the record of an attachment, and the defect because of which its bytes are missing.
 

@@ -5,7 +5,7 @@ from email.message import Message
 
 from daemon.mail.charset import clean, decode_bytes
 from daemon.mail.html import count_html, html_text
-from daemon.mail.lift import decoded_block, restore
+from daemon.mail.lift import Blocks, decoded_block, restore
 from daemon.mail.limits import MailLimits
 from daemon.mail.structure import Part, Passage
 
@@ -24,10 +24,8 @@ class Body:
     cuts: tuple[str, ...]
 
 
-def read_body(
-    passages: tuple[Passage, ...], blocks: dict[bytes, bytes], limits: MailLimits
-) -> Body:
-    """Return the text of `passages`, `\\n` line ends, at most `text_chars` characters of it."""
+def read_body(passages: tuple[Passage, ...], blocks: Blocks, limits: MailLimits) -> Body:
+    """Return the text of `passages`, LF line ends, at most `text_chars` characters of it."""
     reader = _BodyReader(blocks, limits)
     pieces = [reader.text_of(passage) for passage in passages]
     text = "\n\n".join(piece.strip("\n") for piece, _ in pieces if piece.strip())
@@ -45,7 +43,7 @@ def read_body(
     )
 
 
-def payload_bytes(part: Part, blocks: dict[bytes, bytes]) -> bytes:
+def payload_bytes(part: Part, blocks: Blocks) -> bytes:
     """Return the decoded bytes of a leaf; of an enclosed mail, its own bytes with CRLF ends."""
     payload = part.get_payload()
     if isinstance(payload, list):
@@ -59,7 +57,7 @@ def payload_bytes(part: Part, blocks: dict[bytes, bytes]) -> bytes:
     return restore(decoded, blocks) if isinstance(decoded, bytes) else b""
 
 
-def _enclosed_bytes(message: object, blocks: dict[bytes, bytes]) -> bytes:
+def _enclosed_bytes(message: object, blocks: Blocks) -> bytes:
     if not isinstance(message, Message):
         return b""
     policy = message.policy.clone(linesep="\r\n", max_line_length=None)
@@ -69,10 +67,12 @@ def _enclosed_bytes(message: object, blocks: dict[bytes, bytes]) -> bytes:
 class _BodyReader:
     """Decodes text leaves and keeps count; lives for one mail."""
 
-    def __init__(self, blocks: dict[bytes, bytes], limits: MailLimits) -> None:
+    def __init__(self, blocks: Blocks, limits: MailLimits) -> None:
         self._blocks = blocks
         self._limits = limits
-        self._room = 2 * limits.html_bytes + limits.text_chars  # of characters still to be looked at
+        self._room = (
+            2 * limits.html_bytes + limits.text_chars
+        )  # of characters still to be looked at
         self.links = 0
         self.images = 0
         self.defects: list[str] = []
@@ -121,7 +121,7 @@ class _BodyReader:
         return self._within_room(text)
 
     def _within_room(self, text: str) -> str:
-        """Cut text that could fill no more than it may, so that many parts cost no more than one."""
+        """Cut what goes beyond the room, so that many parts cost no more than one."""
         if len(text) > self._room:
             text = text[: self._room]
             self.cuts.append("text_chars")

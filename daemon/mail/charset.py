@@ -10,13 +10,16 @@ import re
 from functools import lru_cache
 
 _POLISH = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
-_WESTERN = frozenset("àèéìòùÀÈÉÌÒÙáíóúñçÁÍÚÑÇâêîôûäöüßÄÖÜëïœ")
-_NEUTRAL = frozenset("€«»’‘“”„–—…°§·\xa0")  # the same, or as likely, in each of them
+_WESTERN = frozenset("àèéìòùÀÈÉÌÒÙáíóúñçÁÍÚÑÇâîôûäöüßÄÖÜëïœ")  # no ê: alone it is a Polish ę
+_NEUTRAL = frozenset(
+    "\u20ac\xab\xbb\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\xb0\xa7\xb7\xa0"
+)  # the same, or as likely, in each of them
 _USUAL = (("cp1252", _WESTERN), ("cp1250", _POLISH), ("iso8859-2", _POLISH))  # in order of trust
 # What the label says is often less than what was meant: WHATWG Encoding 4.2 reads these as cp1252.
 _NARROW = {"ascii": "cp1252", "iso8859-1": "cp1252"}
 # Codecs that are no charsets of mail, or take quadratic time.
 _REFUSED = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
+_ASCII_BYTES = bytes(range(128))
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n|\r")
 
@@ -144,9 +147,9 @@ def _as_utf8(data: bytes) -> str | None:
 
 def _by_letters(data: bytes) -> str:
     """Decode by the usual charset whose reading has most letters of its own language."""
-    sample = bytes(byte for byte in data[:20_000] if byte > 127)
-    best = max(_USUAL, key=lambda usual: _letter_score(sample.decode(usual[0], "replace"), usual[1]))
-    return data.decode(best[0], "replace")
+    sample = data[:20_000].translate(None, _ASCII_BYTES)
+    scores = [_letter_score(sample.decode(name, "replace"), letters) for name, letters in _USUAL]
+    return data.decode(_USUAL[scores.index(max(scores))][0], "replace")
 
 
 def _letter_score(text: str, letters: frozenset[str]) -> int:

@@ -23,8 +23,36 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 # Elements that are void, or that a parser closes by itself, so that they do not nest.
 _FLAT = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li td th tr tbody thead"
-    " tfoot option dt dd html head body".split()
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "tbody",
+        "thead",
+        "tfoot",
+        "option",
+        "dt",
+        "dd",
+        "html",
+        "head",
+        "body",
+    }
 )
 # Preheaders are padded with characters that show nothing.
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))

@@ -7,6 +7,7 @@ line in its stead gives the same structure at a fraction of the time.
 
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
@@ -15,12 +16,23 @@ _HEADER_END = re.compile(rb"\r\n\r\n|\n\n")
 _HEADER_REACH = 2000  # bytes from the word "base64" to the end of its header block
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A base64 block that stands aside."""
+
+    encoded: bytes  # its lines
+    decoded: bytes
+
+
+Blocks = Mapping[bytes, Block]  # by placeholder
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifted:
     """A mail whose large base64 blocks stand aside, by placeholder."""
 
     raw: bytes
-    blocks: dict[bytes, bytes] = field(default_factory=dict)  # placeholder -> base64 lines
+    blocks: Blocks = field(default_factory=dict)
 
 
 def lift(raw: bytes, seal: bytes) -> Lifted:
@@ -34,34 +46,35 @@ def lift(raw: bytes, seal: bytes) -> Lifted:
     if len(raw) < _WORTH_BYTES:
         return Lifted(raw=raw)
     pieces: list[bytes] = []
-    blocks: dict[bytes, bytes] = {}
+    blocks: dict[bytes, Block] = {}
     done = 0
     at = raw.find(b"base64")
     while at >= 0:
         start, end = _block(raw, at)
-        if end - start >= _WORTH_BYTES and _is_base64(raw[start:end]):
+        decoded = _decoded(raw[start:end]) if end - start >= _WORTH_BYTES else None
+        if decoded is not None:
             name = b"lifted-%s-%d" % (seal.hex().encode(), len(blocks))
-            blocks[name] = raw[start:end]
+            blocks[name] = Block(raw[start:end], decoded)
             pieces += (raw[done:start], name)
             done = end
         at = raw.find(b"base64", max(end, at + 6))
     return Lifted(raw=b"".join((*pieces, raw[done:])), blocks=blocks)
 
 
-def restore(data: bytes, blocks: dict[bytes, bytes]) -> bytes:
+def restore(data: bytes, blocks: Blocks) -> bytes:
     """Return `data` with every placeholder replaced by what it stands for."""
     if b"lifted-" in data:
         for name, block in blocks.items():
-            data = data.replace(name, block)
+            data = data.replace(name, block.encoded)
     return data
 
 
-def decoded_block(payload: str, blocks: dict[bytes, bytes]) -> bytes | None:
+def decoded_block(payload: str, blocks: Blocks) -> bytes | None:
     """Return the decoded bytes of a base64 body that is one placeholder, else None."""
     if not blocks or not payload.startswith("lifted-"):
         return None
     block = blocks.get(payload.strip().encode("ascii", "replace"))
-    return None if block is None else binascii.a2b_base64(block)
+    return block.decoded if block else None
 
 
 def _block(raw: bytes, at: int) -> tuple[int, int]:
@@ -76,15 +89,14 @@ def _block(raw: bytes, at: int) -> tuple[int, int]:
     return found.end(), end
 
 
-def _is_base64(block: bytes) -> bool:
-    """Say whether `block` is sound base64 in lines, with padding at its end only."""
+def _decoded(block: bytes) -> bytes | None:
+    """Return what `block` encodes if it is sound base64 in lines, padded at its end only."""
     if block.translate(None, _ALPHABET) or b"\n\n" in block or b"\r\n\r\n" in block:
-        return False
+        return None
     padding = block.find(b"=")
     if padding >= 0 and block[padding:].strip(b"=\r\n"):
-        return False
+        return None
     try:
-        binascii.a2b_base64(block)
+        return binascii.a2b_base64(block)
     except binascii.Error:
-        return False
-    return True
+        return None

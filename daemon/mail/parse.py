@@ -6,25 +6,23 @@ from dataclasses import dataclass, replace
 
 from daemon.errors import LimitExceeded
 from daemon.mail import pec
-from daemon.mail.addresses import addresses_of, sender_of, within_limit
+from daemon.mail.addresses import addresses_of, sender_of
 from daemon.mail.attachments import attachment_of, header_only
 from daemon.mail.automatic import Outline, automatic_kind
 from daemon.mail.body import Body, payload_bytes, read_body
-from daemon.mail.charset import clean, decode_bytes, decode_value, mend
+from daemon.mail.charset import clean, decode_bytes, decode_value
 from daemon.mail.content import content_digest
+from daemon.mail.fields import Fields, read_fields
 from daemon.mail.head import after_mbox_line, split_head
 from daemon.mail.headers import Envelope, envelope_view, read_envelope
-from daemon.mail.lift import lift
+from daemon.mail.lift import Blocks, lift
 from daemon.mail.limits import MailLimits
 from daemon.mail.prescan import prescan
 from daemon.mail.structure import Part, Structure, structure_of
 from daemon.records import Attachment, Mail
 
-_READ_ONCE = frozenset({"from", "sender", "subject", "date", "message-id", "received"})
-_READ_IN_PART = ("reply-to", "to", "cc")  # within the limit of addresses, in this order
 _ID = re.compile(r"<[^<>\s]{1,996}>")
 _IDS = 1_000  # of References; the newest are at the end
-_VALUE_CHARS = 20_000  # of a header that mail-parser goes through character by character
 _DEFECTS = 50  # kept; a broken mail can have one for each line
 
 
@@ -33,20 +31,9 @@ class _Reading:
     """What stays the same for a mail and the one inside it."""
 
     limits: MailLimits
-    blocks: dict[bytes, bytes]
+    blocks: Blocks
     digest: bytes
     own_instance: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Headers:
-    """The headers of a mail: all decoded, and the wanted ones as mail-parser shall see them."""
-
-    decoded: tuple[tuple[str, str], ...]
-    first: dict[str, str]  # decoded, by name
-    wanted: dict[str, str]  # raw but without 8-bit bytes
-    addresses_left_out: int
-    cuts: tuple[str, ...]
 
 
 def read_mail(raw: bytes, limits: MailLimits, *, own_instance: str | None = None) -> Mail:
@@ -84,7 +71,7 @@ def _read(raw: bytes, digest: bytes, limits: MailLimits, own_instance: str | Non
     )
     message = email.message_from_bytes(lifted.raw)
     structure = structure_of(message)
-    headers = _headers(message, limits)
+    headers = read_fields(message, limits)
     if pec.is_envelope(headers.first):
         inner = pec.enclosed_mail(structure.attachments, lifted.blocks)
         if inner is not None:
@@ -92,11 +79,9 @@ def _read(raw: bytes, digest: bytes, limits: MailLimits, own_instance: str | Non
     return _mail(structure, headers, reading)
 
 
-def _from_envelope(
-    inner: Part, outer: _Headers, structure: Structure, reading: _Reading
-) -> Mail:
+def _from_envelope(inner: Part, outer: Fields, structure: Structure, reading: _Reading) -> Mail:
     """Return the mail inside a PEC envelope, with what only the envelope can prove."""
-    inner_headers = _headers(inner, reading.limits)
+    inner_headers = read_fields(inner, reading.limits)
     mail = _mail(structure_of(inner), inner_headers, reading)
     hop = read_envelope(envelope_view({"received": outer.wanted.get("received", "")}, (), ()))
     own = tuple(pair for pair in outer.decoded if pair[0] not in inner_headers.first)
@@ -108,13 +93,13 @@ def _from_envelope(
     )
 
 
-def _mail(structure: Structure, headers: _Headers, reading: _Reading) -> Mail:
+def _mail(structure: Structure, headers: Fields, reading: _Reading) -> Mail:
     clones = [header_only(number, part) for number, part in structure.attachments]
     envelope = read_envelope(envelope_view(headers.wanted, clones, structure.defects))
     body = read_body(structure.passages, reading.blocks, reading.limits)
     attachments, missing = _attachments(structure, envelope, reading)
     first = headers.first
-    subject = _subject(envelope, headers)
+    subject = _subject(envelope)
     sender = sender_of(envelope, first.get("from", ""))
     outline = Outline(
         headers=first,
@@ -149,52 +134,6 @@ def _mail(structure: Structure, headers: _Headers, reading: _Reading) -> Mail:
     )
 
 
-def _headers(message: Part, limits: MailLimits) -> _Headers:
-    decoded: list[tuple[str, str]] = []
-    wanted: dict[str, str] = {}
-    cuts: set[str] = set()
-    for name, value in message.raw_items():
-        key = mend(str(name))[0].lower()
-        raw_value = str(value)
-        if len(raw_value) > limits.header_chars:
-            cuts.add("header_chars")
-        text, is_sound = decode_value(raw_value[: limits.header_chars])
-        decoded.append((key, text))
-        if key not in wanted and key in _READ_ONCE:
-            wanted[key] = _for_parser(raw_value[:_VALUE_CHARS], text, is_sound=is_sound)
-        elif key not in wanted and key in _READ_IN_PART:
-            wanted[key] = _for_parser(raw_value, text, is_sound=True)
-    left_out = _limit_addresses(wanted, limits.addresses)
-    first: dict[str, str] = {}
-    for key, text in decoded:
-        first.setdefault(key, text)
-    return _Headers(
-        decoded=tuple(decoded),
-        first=first,
-        wanted=wanted,
-        addresses_left_out=left_out,
-        cuts=tuple(sorted(cuts | ({"addresses"} if left_out else set()))),
-    )
-
-
-def _for_parser(raw_value: str, text: str, *, is_sound: bool) -> str:
-    """Return a header for mail-parser, which loses letters of words that are not sound."""
-    if not is_sound:
-        return text
-    return " ".join(mend(raw_value)[0].split())
-
-
-def _limit_addresses(wanted: dict[str, str], room: int) -> int:
-    left_out = 0
-    for name in _READ_IN_PART:
-        if name in wanted:
-            wanted[name], missing = within_limit(wanted[name], room)
-            left_out += missing
-            room -= wanted[name].count(",") + 1
-            room = max(room, 1)
-    return left_out
-
-
 def _attachments(
     structure: Structure, envelope: Envelope, reading: _Reading
 ) -> tuple[tuple[Attachment, ...], list[str]]:
@@ -217,7 +156,7 @@ def _delivery_report(structure: Structure, reading: _Reading) -> str:
     return ""
 
 
-def _subject(envelope: Envelope, headers: _Headers) -> str:
+def _subject(envelope: Envelope) -> str:
     subject = " ".join(clean(envelope.subject).split())
     return decode_value(subject)[0] if "=?" in subject else subject
 

@@ -13,11 +13,15 @@ from email.message import Message
 from xml.parsers import expat
 
 from daemon.mail.body import payload_bytes
-from daemon.mail.lift import decoded_block
+from daemon.mail.lift import Blocks, decoded_block
 from daemon.mail.structure import Part, file_name
 
 _XML_BYTES = 262_144  # daticert.xml of a mail to hundreds is a tenth of it
-_WANTED = {("dati", "data", "giorno"): "day", ("dati", "data", "ora"): "time"}
+_XML_DEPTH = 32
+_WANTED: Mapping[tuple[str, ...], str] = {
+    ("dati", "data", "giorno"): "day",
+    ("dati", "data", "ora"): "time",
+}
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})")
 _ZONE = re.compile(r"([+-])(\d{2}):?(\d{2})")
@@ -32,7 +36,7 @@ def is_envelope(headers: Mapping[str, str]) -> bool:
     return "posta-certificata@" in sender and "per conto di" in sender
 
 
-def enclosed_mail(attachments: tuple[tuple[int, Part], ...], blocks: dict[bytes, bytes]) -> Part | None:
+def enclosed_mail(attachments: tuple[tuple[int, Part], ...], blocks: Blocks) -> Part | None:
     """Return the message tree of `postacert.eml`, None when there is none that can be read."""
     candidates = [part for _, part in attachments if part.get_content_type() == "message/rfc822"]
     named = [part for _, part in attachments if file_name(part).lower() == "postacert.eml"]
@@ -43,7 +47,7 @@ def enclosed_mail(attachments: tuple[tuple[int, Part], ...], blocks: dict[bytes,
     return None
 
 
-def receipt_time(attachments: tuple[tuple[int, Part], ...], blocks: dict[bytes, bytes]) -> datetime | None:
+def receipt_time(attachments: tuple[tuple[int, Part], ...], blocks: Blocks) -> datetime | None:
     """Return the moment in `daticert.xml` (UTC), None when it is missing or cannot be read."""
     for _, part in attachments:
         if file_name(part).lower() == "daticert.xml":
@@ -67,8 +71,8 @@ def daticert_time(xml: bytes) -> datetime | None:
     return _moment(reader.found)
 
 
-class _Refused(Exception):  # noqa: N818 - a signal out of a parser callback, never seen outside
-    pass
+class _Refused(Exception):
+    """Takes a parser callback's refusal out to the caller."""
 
 
 class _DaticertReader:
@@ -92,7 +96,7 @@ class _DaticertReader:
 
     def _open(self, name: str, attributes: dict[str, str]) -> None:
         self._path.append(name)
-        if len(self._path) > 32:
+        if len(self._path) > _XML_DEPTH:
             raise _Refused
         if tuple(self._path[-2:]) == ("dati", "data"):
             self.found["zone"] = attributes.get("zona", "")
@@ -112,7 +116,12 @@ def _moment(found: Mapping[str, str]) -> datetime | None:
         return None
     try:
         local = datetime(
-            int(day[3]), int(day[2]), int(day[1]), int(time[1]), int(time[2]), int(time[3]),
+            int(day[3]),
+            int(day[2]),
+            int(day[1]),
+            int(time[1]),
+            int(time[2]),
+            int(time[3]),
             tzinfo=_zone(found.get("zone", "")),
         )
         return local.astimezone(UTC)
@@ -123,12 +132,14 @@ def _moment(found: Mapping[str, str]) -> datetime | None:
 def _zone(text: str) -> timezone:
     match = _ZONE.search(text)
     if not match:
-        return timezone(timedelta(hours=1))  # Italian providers; an hour late in summer, never early
+        return timezone(
+            timedelta(hours=1)
+        )  # Italian providers; an hour late in summer, never early
     minutes = int(match[2]) * 60 + int(match[3])
     return timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))
 
 
-def _message_in(part: Part, blocks: dict[bytes, bytes]) -> Part | None:
+def _message_in(part: Part, blocks: Blocks) -> Part | None:
     payload = part.get_payload()
     if not isinstance(payload, list):  # sent as application/octet-stream
         return _parsed(payload_bytes(part, blocks))
@@ -140,7 +151,7 @@ def _message_in(part: Part, blocks: dict[bytes, bytes]) -> Part | None:
     return _parsed(_base64_body(inner, blocks))  # encoded, which RFC 2046 5.2.1 forbids
 
 
-def _base64_body(inner: Part, blocks: dict[bytes, bytes]) -> bytes:
+def _base64_body(inner: Part, blocks: Blocks) -> bytes:
     text = str(inner.get_payload())
     lifted = decoded_block(text, blocks)
     if lifted is not None:

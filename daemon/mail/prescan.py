@@ -109,9 +109,7 @@ def _check_parts(raw: bytes, dashes: int, limits: MailLimits) -> None:
     parts = dashes
     if b"boundary*" not in lowered:  # RFC 2231 spellings of it are not looked into
         names = {name.strip() for name in _BOUNDARY.findall(raw)}
-        parts = sum(
-            1 for line in _dash_lines(lowered, raw) if line in names or line[:-2] in names
-        )
+        parts = sum(1 for line in _dash_lines(lowered, raw) if line in names or line[:-2] in names)
     if parts > limits.parts:
         raise LimitExceeded("parts", f"{parts} boundary lines")
 

@@ -64,7 +64,7 @@ def structure_of(message: Part) -> Structure:
 
 
 def _walk(part: Part, group: int, *, inside: bool) -> Iterator[tuple[Part, str, int, bool]]:
-    """Yield each part of this mail, its type, its alternative's id, and if it is in an attachment."""
+    """Yield each part, its type, its alternative's id, and whether an attachment holds it."""
     media_type = part.get_content_type()
     yield part, media_type, group, inside
     if not _is_container(part, media_type):

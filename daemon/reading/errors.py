@@ -7,11 +7,11 @@ class ReadersAway(Temporary):
     """No reading child could be started; no mail is at fault."""
 
 
-class PoolClosed(BackdeskError):  # noqa: N818 - a state, named as in daemon.errors
+class PoolClosed(BackdeskError):
     """The pool of reading children is closed."""
 
 
-class ReaderEnded(BackdeskError):  # noqa: N818 - a state, named as in daemon.errors
+class ReaderEnded(BackdeskError):
     """A child died, or was killed by its parent, before it answered.
 
     Attributes:

@@ -88,7 +88,7 @@ class Lane:
 
     def start(self) -> ReaderProcess:
         """Return a child fit for work; raises `ReadersAway` or `PoolClosed`."""
-        if self._process is not None and (self._process.is_worn or not self._process.is_alive):
+        if self._process is not None and (not self._process.is_alive or self._process.is_worn):
             self.end()
         if self._process is None:
             self._process = self._started(START_TRIES)

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 FEWEST_LETTERS = 20
-FIRST_LOOK, LONGEST_LOOK = 160, 800  # characters; the cost grows with each of them
+FIRST_LOOK, LONGEST_LOOK = 120, 480  # characters; each costs half a microsecond
 CLEAR_LEAD = 40.0  # nats between the best two; a first look that sure is hardly ever revised
 
 

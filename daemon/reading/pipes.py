@@ -13,7 +13,7 @@ PIPE_BYTES = 1 << 20  # the kernel's default of 64 kB would mean a switch of pro
 COMPLAINT_BYTES = 16_384  # how much of the child's standard error is kept: the last of it
 
 
-class Malformed(Exception):  # noqa: N818 - a fact about a frame, caught by the one caller
+class Malformed(Exception):
     """What came from the child is no frame that was asked for."""
 
 
@@ -67,7 +67,8 @@ class Pipes:
             return None
         length, said = HEADER.unpack_from(self._answer)
         surplus = len(self._answer) - HEADER.size - length
-        if said != kind or length > LARGEST_ANSWER or surplus > 0 or self._rest:
+        is_early = surplus == 0 and len(self._rest) > 0  # an answer to half a question
+        if said != kind or length > LARGEST_ANSWER or surplus > 0 or is_early:
             raise Malformed
         return memoryview(self._answer)[HEADER.size :] if surplus == 0 else None
 

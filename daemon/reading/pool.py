@@ -34,7 +34,8 @@ class ReadingPool:
 
     Args:
         before_retry: called with a job's key, on a pool thread, before each time a child sees
-            that mail again on its own; the place to commit the attempt in the ledger. If it
+            that mail again on its own, also when an earlier process saw it (`Job.attempts`); the
+            place to commit the attempt in the ledger. If it
             raises, the mail is answered `interrupted` and not read.
     """
 
@@ -221,6 +222,7 @@ def _task(place: int, job: Job) -> Task:
         size=size,
         alone=job.alone,
         attempts=job.attempts,
+        is_retry=job.attempts > 0,
     )
 
 

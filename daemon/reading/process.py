@@ -49,10 +49,13 @@ class ReaderProcess:
         self._allowance = Allowance(cpu_s=START_S, wall_s=START_S)
         self._mails = self._count = 0
         self._spawn(options.child_module)
-        self.hello = self._greet(options)
-        limits = options.limits
-        self._allowance = Allowance(cpu_s=limits.cpu_s, wall_s=limits.wall_s)
-        self._resident = self._cap_memory(limits.memory_bytes)
+        try:
+            self.hello = self._greet(options)
+            self._resident = self._cap_memory(options.limits.memory_bytes)
+        except OSError as error:  # it died just after its greeting, or may not be limited
+            self.kill()
+            raise ReadersAway(f"no reader could be limited: {error}") from error
+        self._allowance = Allowance(cpu_s=options.limits.cpu_s, wall_s=options.limits.wall_s)
 
     @property
     def pid(self) -> int:
@@ -125,6 +128,7 @@ class ReaderProcess:
             last = self._pipes.complaint().strip().rpartition("\n")[2][:300]
             raise ReadersAway(f"no reader could be started: {end.detail}; {last}") from end
         if not isinstance(outcome.answer, Hello):
+            self.kill()
             raise ReadersAway(f"no reader could be started: {outcome.unreadable}")
         return outcome.answer
 

@@ -3,24 +3,26 @@
 from daemon.errors import DeliveryDeferred, DeliveryError
 
 
-class Refused(DeliveryError):
+class _Answered(DeliveryError):
+    def __init__(self, step: str, code: int = 0, reply: str = "") -> None:
+        self.step, self.code, self.reply = step, code, reply
+        super().__init__(f"{step}: {code or 'no answer'}")
+
+
+class Refused(_Answered):
     """The relay refused this mail for good.
 
     Attributes:
         step: `RCPT`, `DOT`, ...; code: the relay's, 0 when it gave none; reply: its words.
     """
 
-    def __init__(self, step: str, code: int = 0, reply: str = "") -> None:
-        self.step, self.code, self.reply = step, code, reply
-        super().__init__(f"{step}: {code or 'no answer'}")
 
-
-class Deferred(Refused, DeliveryDeferred):
-    """The relay asked to bring this mail again later."""
+class Deferred(_Answered, DeliveryDeferred):
+    """The relay asked to bring this mail again later; attributes as in `Refused`."""
 
 
 class RelayAway(Deferred):
-    """The relay takes no mail now, whichever it is: away, broken, overloaded, or no login."""
+    """The relay takes no mail now, whichever it is: away, overloaded, or no login."""
 
 
 class OutcomeUnknown(Deferred):

@@ -39,7 +39,8 @@ def wait_before_retry(key: str, attempts: int) -> timedelta:
         key: of the row.
         attempts: made so far, from 1.
     """
-    base = min(FIRST_WAIT * 2 ** min(max(attempts, 1) - 1, 16), LONGEST_WAIT)
+    doublings = min(max(attempts, 1) - 1, 16)
+    base = min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
     digest = hashlib.sha256(f"{key}\0{attempts}".encode("utf-8", "replace")).digest()
     share = int.from_bytes(digest[:4]) / 2**32
     return base * (1 - JITTER + 2 * JITTER * share)

@@ -9,7 +9,7 @@ from pathlib import Path
 INSTALL_LIMIT_S = 600.0
 
 
-class ServerUnavailable(RuntimeError):  # noqa: N818 - reads as what happened
+class ServerUnavailable(RuntimeError):
     """A server that the tests need cannot be started on this machine."""
 
 

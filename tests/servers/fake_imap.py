@@ -233,6 +233,7 @@ def main() -> None:
     options = parser.parse_args()
     server = _LoggingImap(users={options.user: options.password}, hide=tuple(options.hide))
     server.log = options.state / "commands"
+    options.state.mkdir(parents=True, exist_ok=True)
     _load(server.store, options.state)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     server.start(options.port)

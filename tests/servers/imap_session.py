@@ -81,7 +81,10 @@ class Session:
             self._line.read_exactly(1)
 
     def _allowed(self, command: Command) -> bool:
-        return self._state.has(self._interactive[command.name][1])
+        logged_in = self._state.user is not None
+        return self._state.has(self._interactive[command.name][1]) and (
+            logged_in or command.name != "IDLE"
+        )
 
     def _executed(self, command: Command, due: Due) -> Answer:
         handler, needs, capability = COMMANDS.get(command.name, (None, "any", ""))
@@ -141,14 +144,20 @@ class Session:
         self._state.encrypted, self._state.user = True, None
 
     def _authenticate(self, command: Command, due: Due) -> None:
-        mechanism = word(command.arguments[0]).decode("ascii").upper()
-        initial = [word(argument) for argument in command.arguments[1:2]]
-        said = b64decode(initial[0] if initial else self._challenge(b""))
-        check = {"PLAIN": self._plain, "XOAUTH2": self._xoauth2}.get(mechanism)
-        user = check(said) if check and self._state.has(f"AUTH={mechanism}") else None
-        self._state.user = user
+        try:
+            self._state.user = self._proven_user(command)
+        except (ValueError, IndexError):  # not base64, or not what the mechanism says
+            self._state.user = None
         failed = "NO [AUTHENTICATIONFAILED] not accepted"
-        self._answer(command, Answer(status="OK logged in" if user else failed), due)
+        self._answer(command, Answer(status="OK logged in" if self._state.user else failed), due)
+
+    def _proven_user(self, command: Command) -> str | None:
+        mechanism = word(command.arguments[0]).decode("ascii").upper()
+        check = {"PLAIN": self._plain, "XOAUTH2": self._xoauth2}.get(mechanism)
+        if check is None or not self._state.has(f"AUTH={mechanism}"):
+            return None
+        initial = [word(argument) for argument in command.arguments[1:2]]
+        return check(b64decode(initial[0] if initial else self._challenge(b"")))
 
     def _plain(self, said: bytes) -> str | None:
         _, user, password = said.decode("utf-8").split("\0")

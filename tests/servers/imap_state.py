@@ -37,7 +37,7 @@ class Server(Protocol):
         """Wait, and return whether the server is to stop."""
 
 
-class Refusal(Exception):  # noqa: N818 - reads as what happened
+class Refusal(Exception):
     """The answer is NO; the message is its text."""
 
 

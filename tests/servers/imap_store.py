@@ -8,7 +8,7 @@ FIRST_ARRIVAL = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 FIRST_UIDVALIDITY = 1_000
 
 
-class NoSuchFolder(LookupError):  # noqa: N818 - reads as what happened
+class NoSuchFolder(LookupError):
     """The folder does not exist."""
 
 

@@ -16,7 +16,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 Token = bytes | list["Token"]
 
 
-class Gone(ConnectionError):  # noqa: N818 - reads as what happened
+class Gone(ConnectionError):
     """The client has closed the connection."""
 
 
@@ -34,9 +34,8 @@ class Command:
         """The command for assertions: no secret, no mail."""
         if self.name in {"LOGIN", "AUTHENTICATE"}:
             return f"{self.name} ***"
-        if self.name == "APPEND":
-            return f"APPEND {_shown(self.arguments[0])}"
-        return " ".join((self.name, *map(_shown, self.arguments)))
+        shown = self.arguments[:1] if self.name == "APPEND" else self.arguments
+        return " ".join((self.name, *map(_shown, shown)))
 
 
 class Line:
@@ -92,7 +91,7 @@ def read_command(line: Line, go_on: Callable[[], None], connection: int) -> Comm
         connection: number noted in the command.
     """
     tokens = _read_tokens(line, go_on)
-    words = [token for token in tokens[:3] if isinstance(token, bytes)]
+    words = [token if isinstance(token, bytes) else b"()" for token in tokens[:3]]
     tag, name = words[0].decode("ascii", "replace"), words[1].decode("ascii", "replace").upper()
     rest = tokens[2:]
     if name == "UID" and len(words) > 2:

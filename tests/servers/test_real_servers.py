@@ -184,6 +184,8 @@ def test_pymap_moves_and_tells_where(pymap_server: PymapServer) -> None:
         client.uid("STORE", uid, "+FLAGS", "(Filed \\Flagged)")
         assert "Filed" not in str(client.uid("FETCH", uid, "(FLAGS)"))
         client.uid("MOVE", uid, "Done")
-        moved = client.untagged_responses["COPYUID"][0].split()[2].decode()
+        code = client.untagged_responses["COPYUID"][0]
+        assert isinstance(code, bytes)
         client.select("Done")
-        assert client.uid("FETCH", moved, "(BODY.PEEK[])")[1][0][1] == LETTER
+        mail = client.uid("FETCH", code.split()[2].decode(), "(BODY.PEEK[])")[1][0]
+        assert mail[1] == LETTER

@@ -77,8 +77,10 @@ static void open_journal(void)
         die(journal_path);
     journal = fcntl(fd, F_DUPFD_CLOEXEC, JOURNAL_FD);
     if (journal < 0)
-        die("journal descriptor");
-    syscall(SYS_close, fd);
+        journal = fd; /* a process that may hold few descriptors */
+    else
+        syscall(SYS_close, fd);
+    syscall(SYS_mkdirat, AT_FDCWD, kept, 0777);
 }
 
 static void before_fork(void) { pthread_mutex_lock(&mutex); }
@@ -87,8 +89,9 @@ static void after_fork(void) { pthread_mutex_unlock(&mutex); }
 static void in_child(void)
 {
     /* The lock on the journal belongs to its open file description: a child needs its own. */
-    syscall(SYS_close, journal);
-    open_journal();
+    if (journal >= 0)
+        syscall(SYS_close, journal);
+    journal = -1;
     operations = 0;
     pthread_mutex_unlock(&mutex);
 }
@@ -103,22 +106,20 @@ __attribute__((constructor)) static void begin(void)
         die(wish);
     root_size = strlen(root);
     snprintf(kept, sizeof kept, "%s.kept", journal_path);
-    syscall(SYS_mkdirat, AT_FDCWD, kept, 0777);
     if (pattern && *pattern) {
         if (regcomp(&ignore, pattern, REG_EXTENDED | REG_NOSUB))
             die("UNDO_IGNORE");
         ignores = 1;
     }
     kill_at = getenv("UNDO_KILL_AT") ? atol(getenv("UNDO_KILL_AT")) : 0;
-    open_journal();
     pthread_atfork(before_fork, after_fork, in_child);
 }
 
 static void lock(void)
 {
     pthread_mutex_lock(&mutex);
-    if (fcntl(journal, F_GETFD) < 0)
-        open_journal(); /* the program closed every descriptor it did not know */
+    if (journal < 0 || fcntl(journal, F_GETFD) < 0)
+        open_journal(); /* the first change, or the program closed what it did not know */
     while (flock(journal, LOCK_EX) < 0 && errno == EINTR)
         ;
 }
@@ -559,21 +560,37 @@ EXPORT int symlink(const char *target, const char *name)
     return symlinkat(target, AT_FDCWD, name);
 }
 
+/* Lock held. A name that comes from outside the root is new here, one that leaves is gone. */
+static void note_rename(const struct entry *source, const struct entry *target, int from_here,
+                        int to_here)
+{
+    char kept_name[64] = "";
+    if (from_here && to_here) {
+        note_entry(RENAME, target, source->path, keep(target, kept_name));
+        return;
+    }
+    if (from_here)
+        note_entry(UNLINK, source, "", keep(source, kept_name));
+    if (to_here && target->exists)
+        note_entry(UNLINK, target, "", keep(target, kept_name));
+    if (to_here)
+        note_entry(CREATE, target, "", "");
+}
+
 EXPORT int renameat2(int from, const char *old, int at, const char *name, unsigned flags)
 {
     struct entry source, target;
-    char kept_name[64] = "";
-    int ours = is_our_name(from, old, &source) & is_our_name(at, name, &target);
-    if (!ours)
+    int from_here = is_our_name(from, old, &source), to_here = is_our_name(at, name, &target);
+    if (!from_here && !to_here)
         return syscall(SYS_renameat2, from, old, at, name, flags);
     if (flags & RENAME_EXCHANGE)
         die("RENAME_EXCHANGE is not known here");
     lock();
     is_our_name(from, old, &source);
     is_our_name(at, name, &target);
-    int same = target.exists && target.stat.st_ino == source.stat.st_ino;
+    int same = source.exists && target.exists && target.stat.st_ino == source.stat.st_ino;
     if (source.exists && !same && !(target.exists && flags & RENAME_NOREPLACE))
-        note_entry(RENAME, &target, source.path, keep(&target, kept_name));
+        note_rename(&source, &target, from_here, to_here);
     int result = syscall(SYS_renameat2, from, old, at, name, flags);
     unlock();
     return result;

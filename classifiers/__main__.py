@@ -1,0 +1,144 @@
+"""`python -m classifiers train | evaluate`: examples to a model, or to figures about one."""
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from classifiers.artifact import save
+from classifiers.errors import ClassifierError
+from classifiers.examples import Example, corpus_digest, read_examples
+from classifiers.figures import DEFAULT_THRESHOLD, Figures, judge
+from classifiers.predict import SHIPPED, Model
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; 0 done, 2 wrong usage, a bad corpus or no valid model."""
+    options = _parser().parse_args(arguments)
+    try:
+        answer = options.run(options)
+    except ClassifierError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    sys.stdout.write(json.dumps(answer) + "\n" if options.json else _table(answer))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m classifiers", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="train | evaluate")
+    learn = commands.add_parser("train", help="learn a model from examples")
+    learn.add_argument("--out", type=Path, required=True, help="folder for the model")
+    learn.add_argument("--seed", type=int, default=0, help="of folds and draws (default 0)")
+    learn.set_defaults(run=_train)
+    test = commands.add_parser("evaluate", help="judge a model by labelled examples")
+    test.add_argument("--model", type=Path, default=SHIPPED, help="folder (default: the shipped)")
+    test.add_argument(
+        "--threshold",
+        type=_probability,
+        default=DEFAULT_THRESHOLD,
+        help="probability from which on the model speaks (default 0.5)",
+    )
+    test.set_defaults(run=_evaluate)
+    for command in (learn, test):
+        command.add_argument(
+            "--data", type=Path, nargs="+", required=True, help="JSON lines, .gz allowed"
+        )
+        command.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser
+
+
+def _probability(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError("a number from 0 to 1 is wanted")
+    return value
+
+
+def _train(options: argparse.Namespace) -> Figures:
+    """Learns and saves a model; answers with its out-of-fold figures."""
+    # scikit-learn takes a second that `evaluate` need not wait for
+    import sklearn  # noqa: PLC0415 - see above
+
+    from classifiers.train import train  # noqa: PLC0415 - see above
+
+    examples = read_examples(options.data)
+    training = train(examples, seed=options.seed)
+    notes = {
+        "seed": options.seed,
+        "corpus": {"examples": len(examples), "sha256": corpus_digest(examples)},
+        "made_with": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scikit-learn": sklearn.__version__,
+        },
+        "out_of_fold": training.figures,
+    }
+    version = save(options.out, training.weights, notes)
+    return {"version": version, **training.figures}
+
+
+def _evaluate(options: argparse.Namespace) -> Figures:
+    """Judges a model by all examples."""
+    examples = read_examples(options.data)
+    model = Model.load(options.model)
+    if model.manifest.get("corpus", {}).get("sha256") == corpus_digest(examples):
+        print(
+            "warning: the model was trained on these very examples; the figures flatter it."
+            " The honest ones are under out_of_fold in its model.json.",
+            file=sys.stderr,
+        )
+    return judge(
+        _truth(examples, model.labels),
+        model.matrix([example.document for example in examples]),
+        model.labels,
+        [example.lang for example in examples],
+        options.threshold,
+    )
+
+
+def _truth(
+    examples: Sequence[Example], labels: Sequence[str]
+) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    """Numbers of the true labels.
+
+    Raises:
+        ClassifierError: the model does not know one of them.
+    """
+    strange = {example.label for example in examples}.difference(labels)
+    if strange:
+        raise ClassifierError(f"the model does not know: {', '.join(sorted(strange))}")
+    return np.array([labels.index(example.label) for example in examples], dtype=np.intp)
+
+
+def _table(figures: Figures) -> str:
+    """The figures for people."""
+    lines = [f"{'':14}{'precision':>10}{'recall':>10}{'f1':>10}{'n':>8}"]
+    for label, row in figures["per_class"].items():
+        numbers = "".join(f"{row[name]:10.3f}" for name in ("precision", "recall", "f1"))
+        lines.append(f"{label[:13]:14}{numbers}{row['n']:8d}")
+    lines.append("")
+    for language, row in {"all": figures, **figures["by_language"]}.items():
+        right = row["precision_at_coverage"]
+        lines.append(
+            f"{language:14}n {row['n']}, macro F1 {row['macro_f1']:.3f}, speaks on"
+            f" {row['coverage']:.1%}, right there {'-' if right is None else f'{right:.1%}'},"
+            f" calibration error {row['ece']:.3f}"
+        )
+    lines += [
+        "",
+        "true \\ guessed  " + "".join(f"{label[:10]:>12}" for label in figures["confusion"]),
+    ]
+    for label, row in figures["confusion"].items():
+        lines.append(f"{label[:14]:16}" + "".join(f"{count:12d}" for count in row.values()))
+    if "version" in figures:
+        lines.append(f"\nmodel {figures['version']}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

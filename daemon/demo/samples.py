@@ -1,0 +1,36 @@
+"""The sample mails -> those of a demo, evenly over the languages, each for one of the accounts."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from daemon.demo.records import Sample
+
+FOLDER = Path(__file__).parent / "mails"
+LANGUAGES = ("it", "pl", "en")
+_MESSAGE_ID = re.compile(rb"^(Message-ID:\s*<)", re.IGNORECASE | re.MULTILINE)
+
+
+def samples(number: int) -> Iterator[Sample]:
+    """Yield so many mails; beyond those there are they come again, under other Message-IDs."""
+    mails = [path.read_bytes() for path in _in_turn()]
+    for place in range(number):
+        turn, which = divmod(place, len(mails))
+        raw = _renamed(mails[which], turn) if turn else mails[which]
+        yield Sample(account=_account_of(raw), raw=raw)
+
+
+def _in_turn() -> tuple[Path, ...]:
+    by_language = [sorted(FOLDER.glob(f"{language}-*.eml")) for language in LANGUAGES]
+    return tuple(path for path in chain(*zip_longest(*by_language)) if path is not None)
+
+
+def _renamed(raw: bytes, turn: int) -> bytes:
+    """Return the mail as another one: its content digest hangs on the Message-ID."""
+    return _MESSAGE_ID.sub(rb"\g<1>again-%d." % turn, raw, count=1)
+
+
+def _account_of(raw: bytes) -> str:
+    head = raw.partition(b"\r\n\r\n")[0]
+    return "orders" if b"orders@" in head else "info"

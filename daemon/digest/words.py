@@ -1,0 +1,100 @@
+"""A language -> its words for the digest: sentences with right plurals, names, dates.
+
+The words stand in `templates/digest.<language>.toml`; a sentence that counts has one form for each
+plural of its language.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from daemon.config.shipped import shipped
+
+LANGUAGES = ("it", "pl", "en")
+
+_REASONS = (
+    ("under", re.compile(r"unsure: (?P<label>.+) (?P<p>[01]\.\d\d) under (?P<t>[01]\.\d\d)")),
+    ("doubt", re.compile(r"unsure: may be a complaint (?P<p>[01]\.\d\d)")),
+    ("no_model", re.compile(r"no model")),
+)
+
+
+def plural(language: str, number: int) -> str:
+    """Return the plural form of a whole number: one, few or many (CLDR, without fractions)."""
+    if number == 1:
+        return "one"
+    if language != "pl":
+        return "many"
+    last, is_teen = number % 10, number % 100 in (12, 13, 14)
+    return "few" if last in (2, 3, 4) and not is_teen else "many"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words of one language."""
+
+    language: str
+    table: Mapping[str, Any]
+
+    def say(self, key: str, number: int | None = None, **values: object) -> str:
+        """Return a sentence; with a number in the plural it asks for, the number as `{n}`.
+
+        Raises:
+            KeyError: the language lacks it.
+        """
+        sentence = self.table["say"][key]
+        if number is not None:
+            sentence = sentence[plural(self.language, number)]
+        return str(sentence).format(n=number, **values)
+
+    def name(self, kind: str, word: str) -> str:
+        """Return the name of a label, an automatic kind or a reason; unknown ones as they are."""
+        return str(self.table[kind].get(word, word))
+
+    def why_unsure(self, reason: str) -> str:
+        """Return a verdict's reason in this language; one that is not known as it is."""
+        for key, pattern in _REASONS:
+            if found := pattern.fullmatch(reason):
+                values = found.groupdict()
+                if "label" in values:
+                    values["label"] = self.name("labels", values["label"])
+                return self.say(f"unsure_{key}", **{k: _percent(v) for k, v in values.items()})
+        return reason.removeprefix("unsure: ")
+
+    def why_set_aside(self, reason: str) -> str:
+        """Return a quarantine's reason in this language."""
+        known = self.table["set_aside"]
+        return str(known[reason]) if reason in known else self.say("over_limit", limit=reason)
+
+    def day(self, day: date, form: str = "short") -> str:
+        """Return a date: `short` is Mon 23 Nov, `long` is Monday 23 November 2026."""
+        names = self.table["dates"]
+        return str(names[form]).format(
+            weekday=names[f"weekdays_{form}"][day.weekday()],
+            day=day.day,
+            month=names[f"months_{form}"][day.month - 1],
+            year=day.year,
+        )
+
+    def moment(self, moment: datetime, zone: ZoneInfo) -> str:
+        """Return a moment in the house's time: Mon 23 Nov, 07:30."""
+        local = moment.astimezone(zone)
+        return f"{self.day(local.date())}, {local:%H:%M}"
+
+
+@cache
+def words(language: str) -> Words:
+    """Return the words of it, pl or en."""
+    path = shipped(f"templates/digest.{language}.toml")
+    return Words(language=language, table=tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def _percent(value: str) -> str:
+    """0.35 is 35 %: people read it faster."""
+    is_share: Callable[[str], object] = re.compile(r"[01]\.\d\d").fullmatch
+    return f"{round(float(value) * 100)}%" if is_share(value) else value

@@ -1,0 +1,138 @@
+"""What must hold of the rows that documents are turned into."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifiers import tokens
+from classifiers.cues import CUES
+from classifiers.documents import Document
+from classifiers.features import WIDTH, FeatureSettings, Rows, build_rows, prepare
+from classifiers.folding import fold
+from classifiers.structure import SIGNS, read_signs
+
+TEXTS = st.text(max_size=200)
+DOCUMENTS = st.builds(
+    Document,
+    subject=TEXTS,
+    body=TEXTS,
+    sender=st.none() | TEXTS,
+    headers=st.none() | st.dictionaries(st.sampled_from(["list-id", "precedence"]), TEXTS),
+    link_count=st.none() | st.integers(0, 10**6),
+)
+SETTINGS = FeatureSettings()
+
+
+def row(rows: Rows, number: int) -> dict[int, float]:
+    """One row, values of a column added up."""
+    values: dict[int, float] = {}
+    for at in range(rows.start[number], rows.start[number + 1]):
+        column = int(rows.columns[at])
+        values[column] = values.get(column, 0.0) + float(rows.values[at])
+    return values
+
+
+def sign(document: Document, name: str) -> float:
+    return float(read_signs(prepare(document))[list(SIGNS).index(name)])
+
+
+@given(st.lists(DOCUMENTS, max_size=5))
+def test_any_document_gives_a_finite_row_inside_the_width(documents: list[Document]) -> None:
+    """Strangers' text never raises."""
+    rows = build_rows(documents, SETTINGS)
+    assert len(rows.start) == len(documents) + 1
+    assert rows.start[-1] == len(rows.columns) == len(rows.values)
+    assert np.isfinite(rows.values).all()
+    assert ((rows.columns >= 0) & (rows.columns < WIDTH)).all()
+
+
+@given(st.lists(DOCUMENTS, min_size=2, max_size=4))
+def test_a_row_does_not_depend_on_its_neighbours(documents: list[Document]) -> None:
+    """A batch gives what single mails give: nothing leaks from one mail into another."""
+    together = build_rows(documents, SETTINGS)
+    for number, document in enumerate(documents):
+        assert row(together, number) == pytest.approx(row(build_rows([document], SETTINGS), 0))
+
+
+@given(TEXTS)
+def test_words_are_found_as_splitting_finds_them(text: str) -> None:
+    """The array operations see the words that Python's split sees."""
+    normal = tokens.normalise(fold(text))
+    words = tokens.read_words([normal])
+    found = [normal[b - 1 : e - 1] for b, e in zip(words.begin, words.end, strict=True)]
+    assert found == normal.split()
+
+
+@given(st.lists(st.sampled_from(["lamp", "refund", "lampa", "bardzo"]), min_size=1))
+def test_equal_words_have_equal_hashes_and_others_do_not(spelled: list[str]) -> None:
+    """Wherever the word stands."""
+    words = tokens.read_words([" ".join(spelled).encode()])
+    hashes = tokens.prefix_hashes(words).tolist()
+    assert len(set(hashes)) == len(set(spelled))
+    assert len(set(zip(spelled, hashes, strict=True))) == len(set(spelled))
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("Pretendo il RIMBORSO!", "words of a claim"),
+        ("to jest niedopuszczalne", "words of displeasure"),
+        ("I want my money back", "words of a claim"),
+        ("nie trzeba odpowiadać", "no answer wanted"),
+        ("rozczarowany", "words of displeasure"),
+    ],
+)
+def test_cues_are_found_as_words_phrases_and_stems(text: str, group: str) -> None:
+    """Case and accents do not matter."""
+    words = tokens.read_words([tokens.normalise(fold(text))])
+    found = tokens.cue_occurrences(words)
+    assert group in [list(CUES)[number] for number in found.bucket]
+
+
+def test_every_cue_is_found_in_itself() -> None:
+    """No cue is lost to another in the table, and none is misspelled against its own folding."""
+    for group, spelled, stem in tokens.cue_entries():
+        words = tokens.read_words([" ".join(spelled).encode()])
+        found = set(tokens.cue_occurrences(words).bucket.tolist())
+        assert group in found, (spelled, stem)
+
+
+def test_cues_do_not_reach_over_the_end_of_a_text() -> None:
+    """The last word of one mail and the first of the next are no phrase."""
+    words = tokens.read_words([b"i want my money", b"back soon"])
+    claim = list(CUES).index("words of a claim")
+    assert claim not in tokens.cue_occurrences(words).bucket
+
+
+def test_a_lacking_header_is_missing_and_not_no() -> None:
+    """A line of JSON without headers differs from a mail that has none of the list's."""
+    bare = Document(subject="a", body="b")
+    assert sign(bare, "has no headers to look at") == 1
+    assert sign(replace(bare, headers={}), "has no headers to look at") == 0
+    assert sign(replace(bare, headers={"list-id": "x"}), "carries list headers") == 1
+
+
+def test_auto_submitted_no_is_no_program() -> None:
+    """RFC 3834 5: "no" is what a person's mail may say."""
+    for value, wanted in (("no", 0), ("auto-generated", 1)):
+        document = Document(subject="a", body="b", headers={"auto-submitted": value})
+        assert sign(document, "was sent by a program") == wanted
+
+
+def test_the_end_of_a_long_text_is_looked_at() -> None:
+    """Where newsletters say how to leave."""
+    body = "word " * 4000 + "unsubscribe"
+    assert "unsubscribe" in prepare(Document(subject="", body=body)).body
+
+
+def test_columns_not_kept_leave_the_others_as_they_are() -> None:
+    """What a model does not weigh may be left out without changing what it does."""
+    document = Document(subject="Lamp", body="My lamp is broken. Refund please.")
+    whole = row(build_rows([document], SETTINGS), 0)
+    kept = np.zeros(WIDTH, dtype=np.bool_)
+    kept[sorted(whole)[::2]] = True
+    part = row(build_rows([document], SETTINGS, kept), 0)
+    assert part == pytest.approx({column: whole[column] for column in sorted(whole)[::2]})
