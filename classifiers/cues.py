@@ -62,7 +62,7 @@ CUES: dict[str, str] = {
         complimenti| bravi| bravissimi| congratulazion* che bello| geniale| fantastico| pazienza|
         ammirevol* ammiro| gratul* brawo| super| cudownie| podziwiam| wspaniale| imponuj* swietnie|
         congratulations| bravo| impressive| delighted to| well done| marvellous| charming| thank
-        you so much| wonderful| admire|
+        you so much| admire|
     """,
     "asking": """
         vorrei| vorremmo| potreste| potete| potrebbe| potrei| posso| chiedo| chiediamo| chiedere|
@@ -183,7 +183,7 @@ CUES: dict[str, str] = {
         non serve rispond* non serve rispost* nessuna risposta necessaria| non occorre rispond* non
         e richiesta| per vostra informazione| solo per informar* volevo solo| volevo dirvi| per
         conoscenza| vi informo| vi informiamo| comunico che| nie trzeba odpowiad* nie oczekuje
-        odpowiedzi| bez odpowiedzi| tylko informuj* informuje| informujemy| chcialam tylko|
+        odpowiedzi| tylko informuj* informuje| informujemy| chcialam tylko|
         chcialem tylko| do wiadomosci| no reply needed| no need to| no answer needed| no action|
         for your information| just to let| just wanted to| just to say| to inform| for your
         records|
@@ -234,7 +234,7 @@ CUES: dict[str, str] = {
         activity| locked| winner| won| inheritance| act now|
     """,
     "among colleagues": """
-        riunione| turni| turno| ferie| ci vediamo| collegh* ufficio| ciao a tutti| domani alle|
+        riunione| turni| turno| ferie| ci vediamo| collegh* ufficio| domani alle|
         pranzo| caffe| zebranie| spotkani* dyzur* urlop| kolez* jutro o| widzimy sie| biurze|
         grafik| lunch| meeting| rota| shift| holiday| see you| colleague* team| staff| tomorrow at|
         minutes of|
@@ -247,7 +247,7 @@ CUES: dict[str, str] = {
     "service notice": """
         interruzione| lavori programmati| manutenzione| aggiornamento delle condizioni| condizioni
         generali| variazione| nuove tariffe| a decorrere| decorrenza| richiamo| avviso| si
-        comunica| si informa| gentile utente| przerw* planowan* prace konserwac* zmian* regulamin*
+        comunica| si informa| gentile utente| przerw* planowan* prace konserwac* regulamin*
         regulamin| cennika| ogloszen* komunikat| uprzejmie informujemy| od dnia| wycofan*
         konserwac* planned works| planned maintenance| maintenance| terms and conditions| changes
         to| will change| recall| service update| from 1| notice| interruption| tariff| we are

@@ -88,7 +88,7 @@ def _tail_at(lines: Sequence[str], start: int, number: int, line: str) -> Tail |
     if line[0] in _RULE_STARTS or line[-1] == ":":
         cut = _mark(line)
         if cut is not None:
-            return Tail(cut=cut, start=number, after=_after_headers(lines, number + 1))
+            return Tail(cut=cut, start=number, after=after_headers(lines, number + 1))
     if ":" in line[:40]:
         return _headers_at(lines, start, number)
     return None
@@ -124,8 +124,8 @@ def _headers_at(lines: Sequence[str], start: int, number: int) -> Tail | None:
     return Tail(cut=Cut.HEADERS, start=first, after=after)
 
 
-def _after_headers(lines: Sequence[str], number: int) -> int:
-    """The first line below the headers that follow a mark, `number` when none do."""
+def after_headers(lines: Sequence[str], number: int) -> int:
+    """The first line below the headers that stand at `number`, `number` when none do."""
     after, kinds = _read_headers(lines, number)
     return after if len(kinds) >= _LEAST_HEADERS - 1 else number
 

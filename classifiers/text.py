@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from classifiers.folding import fold
 from classifiers.phrases import PASSING_ON
-from classifiers.quotes import Cut, Tail, find_tail, is_quoted, unquote
+from classifiers.quotes import Cut, Tail, after_headers, find_tail, is_quoted, unquote
 from classifiers.signatures import without_signature
 
 __all__ = ["fold", "newest"]
@@ -44,19 +44,22 @@ def _own_lines(lines: list[str], *, is_forward: bool) -> list[str]:
     """The lines that are the sender's own, or were passed on by them."""
     own: list[str] = []
     at, opened = 0, 0
-    while True:
-        tail = find_tail(lines, at)
-        above = _unquoted(lines, at, len(lines) if tail is None else tail.start)
-        own += above
-        if tail is None:
-            return own
-        if _is_passed_on(tail, own, is_forward=is_forward) and opened < _DEPTH:
+    while (tail := find_tail(lines, at)) is not None:
+        own += _unquoted(lines, at, tail.start)
+        at = tail.after
+        if tail.cut is Cut.ATTRIBUTION:
+            if not _quotes_follow(lines, at):
+                if _is_by_program(lines, tail):
+                    return own
+                own += lines[tail.start : at]
+        elif opened < _DEPTH and _is_passed_on(tail, own, is_forward=is_forward):
             opened += 1
             if is_quoted(lines[tail.start]):
                 lines = [unquote(line) for line in lines]
-        elif tail.cut is not Cut.ATTRIBUTION or _cuts_the_rest(lines, tail):
+                at = after_headers(lines, at)
+        else:
             return own
-        at = tail.after
+    return own + _unquoted(lines, at, len(lines))
 
 
 def _unquoted(lines: Sequence[str], start: int, end: int) -> list[str]:
@@ -80,15 +83,16 @@ def _says_passed_on(note: Sequence[str]) -> bool:
     return any(f" {phrase}" in words for phrase in PASSING_ON)
 
 
-def _cuts_the_rest(lines: Sequence[str], tail: Tail) -> bool:
-    """Whether all below `Anna wrote:` is hers: no quote marks, and surely written by a program.
+def _quotes_follow(lines: Sequence[str], at: int) -> bool:
+    """Whether the first line from `at` on that is not blank is quoted."""
+    following = (line for line in lines[at : at + 6] if line.strip())
+    return is_quoted(next(following, ""))
+
+
+def _is_by_program(lines: Sequence[str], tail: Tail) -> bool:
+    """Whether a mail program wrote the attribution: then all below it is somebody else's.
 
     People write "on 3 November you wrote:" themselves; programs give an address or a time of day.
     """
-    for number in range(tail.after, min(tail.after + 6, len(lines))):
-        if lines[number].strip():
-            if is_quoted(lines[number]):
-                return False
-            break
     mark = " ".join(lines[tail.start : tail.after])[:1000]
     return "@" in mark or _CLOCK.search(mark) is not None

@@ -19,6 +19,7 @@ BUCKET_BITS = 18
 BUCKETS = 1 << BUCKET_BITS
 STEM_LENGTH = 5  # letters (bytes) of a word that its stem keeps
 _CUE_BITS = 18
+_CUE_SALT = 10  # a value under which no two cues share a slot; a test says when to look again
 _FLAG_BITS = 16
 _SHORTEST_STEM = 3  # bytes; no cue's stem is shorter
 _LONGEST_WORD = 40  # bytes that are hashed; the rest of a longer word does not count
@@ -129,13 +130,14 @@ def _letter_table() -> Hashes:
     code = np.arange(1, 257, dtype=np.uint64) * _GOLDEN
     code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (code ^ (code >> np.uint64(31))) | np.uint64(1)
+    odd: Hashes = (code ^ (code >> np.uint64(31))) | np.uint64(1)
+    return odd
 
 
 @cache
 def _powers() -> Hashes:
     """Powers of an odd number; 0 from `_LONGEST_WORD` on."""
-    powers = np.cumprod(np.full(_LONGEST_WORD + 1, _MIXER, dtype=np.uint64))
+    powers: Hashes = np.cumprod(np.full(_LONGEST_WORD + 1, _MIXER), dtype=np.uint64)
     powers[_LONGEST_WORD] = 0
     return powers
 
@@ -182,8 +184,9 @@ def letters(words: Words, length: int, seed: int) -> Occurrences:
     for place in range(length):
         hashes = hashes * _PAIR + values[place : place + size]
     word = _word_of(words)[:size]  # a blank belongs to the word it precedes
-    last = words.end[word] + 1  # the blank after the word is the last that may be in
-    at = np.flatnonzero(np.arange(length, size + length) <= last)
+    place = np.arange(size)
+    inside = place + length <= words.end[word] + 1  # one blank after the word may be in
+    at = np.flatnonzero(inside & (place >= words.begin[word] - 1))  # and one before it
     chosen = word[at]
     return Occurrences(text=words.text[chosen], bucket=to_buckets(hashes[at], seed), word=chosen)
 
@@ -276,15 +279,16 @@ def _cue_table() -> _CueTable:
     shapes = set[tuple[int, int]]()
     entries = np.zeros(1 << _CUE_BITS, dtype=np.int32)
     openings, starts = np.zeros((2, 1 << _FLAG_BITS), dtype=np.bool_)
-    for group, spelled, stem in cue_entries():
-        shape = (len(spelled), stem)
-        words = read_words([" ".join(spelled).encode()])
-        full, at = prefix_hashes(words), np.zeros(1, dtype=np.intp)
+    listed = cue_entries()
+    words = read_words([" ".join(spelled).encode() for _, spelled, _ in listed])
+    full, start = prefix_hashes(words), prefix_hashes(words, _SHORTEST_STEM)
+    for (group, spelled, stem), first in zip(listed, words.first, strict=True):
+        shape, at = (len(spelled), stem), np.array([first])
         hashes = _phrase_hashes(words, full, at, shape)
         shapes.add(shape)
         entries[_cue_slots(hashes, shape)] = (_cue_tags(hashes) << 8) | group
-        openings[_flag_slots(full[:1])] |= len(spelled) > 1
-        starts[_flag_slots(prefix_hashes(words, _SHORTEST_STEM)[:1])] |= stem > 0
+        openings[_flag_slots(full[at])] |= len(spelled) > 1
+        starts[_flag_slots(start[at])] |= stem > 0
     return _CueTable(
         shapes=tuple(sorted(shapes)), entries=entries, openings=openings, starts=starts
     )
@@ -292,7 +296,7 @@ def _cue_table() -> _CueTable:
 
 def _cue_slots(hashes: Hashes, shape: tuple[int, int]) -> Positions:
     """Slot of each hash in the table of cues; other shapes have other slots."""
-    odd = np.uint64((shape[0] * 64 + shape[1]) * 0xD6E8FEB86659FD93 % 2**64 | 1)
+    odd = np.uint64((shape[0] * 64 + shape[1] + _CUE_SALT) * 0xD6E8FEB86659FD93 % 2**64 | 1)
     return ((hashes * odd) >> np.uint64(64 - _CUE_BITS)).astype(np.intp)
 
 

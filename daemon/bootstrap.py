@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
-from daemon.config.secrets import account_secret, store_secret
+from daemon.config.secrets import account_secret, relay_secret, store_secret
 from daemon.config.settings import Settings
+from daemon.digest.daily import KIND
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Login, Mailbox
 from daemon.intake.placement import AccountPlace, Placement, QueuePlace
@@ -22,6 +23,8 @@ from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import ReadingOptions
+from daemon.sending.deliver import Outlet
+from daemon.sending.smtp import RelayLogin, SmtpRelay
 from daemon.store.engine import Store, open_store, sqlite_url
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs, sync_folder
@@ -70,6 +73,36 @@ def login(settings: Settings, account: str) -> Login:
         ca_file=chosen.ca_file,
         connect_timeout_s=settings.intake.connect_timeout_s,
         command_timeout_s=settings.intake.command_timeout_s,
+    )
+
+
+def outlets(settings: Settings) -> tuple[Outlet, ...]:
+    """Return the relay of the digest, its secret read when it connects."""
+    name = settings.digest.relay or next(iter(settings.relays), "")
+    if not name:
+        return ()
+    relay = settings.relays[name]
+    transport = SmtpRelay(lambda: relay_login(settings, name))
+    outlet = Outlet(name=name, transport=transport, per_minute=relay.per_minute, kinds=(KIND,))
+    return (outlet,)
+
+
+def relay_login(settings: Settings, name: str) -> RelayLogin:
+    """Return how to enter a relay.
+
+    Raises:
+        ConfigError: no secret is found.
+    """
+    relay = settings.relays[name]
+    password = relay_secret(relay)
+    return RelayLogin(
+        host=relay.host,
+        port=relay.port,
+        security=relay.security,
+        username=relay.username,
+        secret=password.get_secret_value() if password else "",
+        ca_file=relay.ca_file,
+        timeout_s=relay.timeout_s,
     )
 
 
@@ -146,6 +179,7 @@ def build(settings: Settings) -> Iterator[House]:
             pipeline=pipeline,
             tally=tally,
             connect=lambda account: Mailbox(login(settings, account)),
+            outlets=lambda: outlets(settings),
         )
 
 

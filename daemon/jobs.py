@@ -5,7 +5,7 @@ The house (everything built and wired) is handed in; errors of accounts are deci
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from sqlalchemy import update
 from daemon import clock
 from daemon.clock import local_date
 from daemon.config.settings import Settings
-from daemon.errors import BackdeskError, MailboxAway, MailboxError, Stopping
+from daemon.digest.daily import digest_for, enqueue
+from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError, Stopping
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Mailbox
 from daemon.intake.receive import FolderRound, Received, Receiver, Suspects
@@ -25,6 +26,9 @@ from daemon.intake.views import count_folder
 from daemon.pipeline import Batch, Pipeline
 from daemon.reading.pool import ReadingPool
 from daemon.records import FolderCount
+from daemon.sending import deliver
+from daemon.sending.deliver import Outlet
+from daemon.sending.records import SendCount
 from daemon.store.engine import Store
 from daemon.store.leases import Lease, Leases
 from daemon.store.packs import Packs
@@ -32,6 +36,7 @@ from daemon.store.tables import runs
 
 _log = logging.getLogger(__name__)
 
+SEND_LEASE = "send"
 STOP_CHECK_S = 0.5
 MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
 
@@ -51,6 +56,7 @@ class House:
     pipeline: Pipeline
     tally: Tally
     connect: Callable[[str], Mailbox]  # account name -> logged-in connection
+    outlets: Callable[[], Sequence[Outlet]]  # relays with the kinds of mail they take
 
 
 class AccountJob:
@@ -271,6 +277,42 @@ def reconcile_all(house: House) -> None:
             )
 
 
+def write_digest(house: House) -> int:
+    """Write today's digest, one mail per recipient; return how many are new.
+
+    The counts are those of a reconciliation made now; when a server is away, those of the last
+    listings.
+    """
+    now, counts = clock.now(), _counts_now(house)
+    day = local_date(now, house.settings.service.zone)
+    written = digest_for(house.store, house.settings, day, now, counts)
+    return enqueue(house.store, house.settings, written)
+
+
+def _counts_now(house: House) -> list[FolderCount] | None:
+    try:
+        return [count for name in house.settings.accounts for count in reconcile(house, name)]
+    except BackdeskError as error:
+        _log.warning("Not reconciled", extra={"action": "reconcile", "reason": str(error)})
+        return None
+
+
+def send_due(house: House) -> SendCount | None:
+    """Send what is due; None when another process is sending.
+
+    Raises:
+        StoreError: the round broke off; no mail is lost, none is sent twice by it.
+    """
+    try:
+        lease = house.leases.take(SEND_LEASE)
+    except LeaseHeld:
+        return None
+    try:
+        return deliver.send_due(house.store, lease, house.outlets(), clock.now)
+    finally:
+        house.leases.release(lease)
+
+
 def forget_interrupted(house: House) -> None:
     """Let daily jobs that a crash cut off, and paused accounts, begin anew at a start."""
     with house.store.write() as connection:
@@ -280,7 +322,9 @@ def forget_interrupted(house: House) -> None:
         house.ledger.pause(account, None, clock.now())
 
 
-def once_a_day(house: House, schedule: str, moment: datetime, job: Callable[[], None]) -> bool:
+def once_a_day(
+    house: House, schedule: str, moment: datetime, job: Callable[[], object]
+) -> bool:
     """Run a job unless it has run on this local date; return whether it ran.
 
     The row (schedule, local date) is taken before the job and keeps its outcome, so that a

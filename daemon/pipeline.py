@@ -125,14 +125,20 @@ class Pipeline:
         for part in parts:
             self._send(Batch(lease=batch.lease, mails=part, done=left.one_less))
 
-    def take_up(self, lease: Lease, account: str, begun: Callable[[], Callable[[], None]]) -> None:
+    def take_up(
+        self,
+        lease: Lease,
+        account: str,
+        begun: Callable[[], Callable[[], None]] = lambda: _nothing,
+    ) -> None:
         """Take up mails whose reading did not end, each alone; the third time it is set aside.
 
         The pool commits each attempt before a child sees the mail, and not earlier: a mail that
         only stood in the queue when the service died is not charged.
 
         Args:
-            lease: of the account, account: its name.
+            lease: of the account.
+            account: its name.
             begun: called for each mail taken up; what it returns is called once it is recorded.
         """
         for mail in self._ledger.unread(account, beyond=self.in_hand):
@@ -262,6 +268,10 @@ class _Countdown:
             is_last = self._count == 0
         if is_last:
             self._done()
+
+
+def _nothing() -> None:
+    """Nobody waits for this batch."""
 
 
 def _is_interrupted(mail: Unread, answer: Reading | Unreadable) -> bool:

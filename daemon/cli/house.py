@@ -12,6 +12,7 @@ from daemon.config.loading import load
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError
 from daemon.jobs import House
+from daemon.store.leases import Lease
 
 ConfigFile = Annotated[
     Path | None,
@@ -75,6 +76,16 @@ def open_house(chosen: Path | None) -> Iterator[House]:
     with build(settings) as house:
         (settings.service.data_dir / "spool").mkdir(mode=0o750, exist_ok=True)
         yield house
+
+
+def read_unread(house: House, lease: Lease, account: str) -> None:
+    """Read what an account has received and not read, and wait until all is recorded."""
+    house.pipeline.take_up(lease, account, lambda: _nothing)
+    house.pipeline.wait()
+
+
+def _nothing() -> None:
+    """Is called for each mail once it is recorded; the waiting is the pipeline's."""
 
 
 def chosen_accounts(settings: Settings, account: str | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import typer
 
 from daemon import clock
 from daemon.cli.exits import DONE, NEEDS_PERSON, complain, leave, refuse
-from daemon.cli.house import AsJson, ConfigFile, chosen_accounts, open_house
+from daemon.cli.house import AsJson, ConfigFile, chosen_accounts, open_house, read_unread
 from daemon.cli.output import print_json, print_table, safe
 from daemon.cli.progress import shown_progress
 from daemon.intake.importing import ACCOUNT, Importer
@@ -83,8 +83,7 @@ def refuse_absent(paths: Sequence[Path]) -> None:
 
 
 def _take_in(house: House, lease: Lease, account: str, paths: Sequence[Path]) -> Imported:
-    house.pipeline.take_up(lease, account)  # left by an import that was broken off
-    house.pipeline.wait()
+    read_unread(house, lease, account)  # left by an import that was broken off
     before = {what: house.tally.total(what) for what in ENDS}
     begun = clock.monotonic()
     importer = Importer(house.ledger, house.receiver, lease, lambda *pair: _submit(house, *pair))

@@ -9,6 +9,7 @@ from daemon.demo.records import Sample
 
 FOLDER = Path(__file__).parent / "mails"
 LANGUAGES = ("it", "pl", "en")
+STRIDE = 7  # the files are sorted by label; neighbours end up apart
 _MESSAGE_ID = re.compile(rb"^(Message-ID:\s*<)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -22,8 +23,14 @@ def samples(number: int) -> Iterator[Sample]:
 
 
 def _in_turn() -> tuple[Path, ...]:
-    by_language = [sorted(FOLDER.glob(f"{language}-*.eml")) for language in LANGUAGES]
+    """Return the samples so that the first few are of every language and of several labels."""
+    by_language = [_spread(sorted(FOLDER.glob(f"{name}-*.eml"))) for name in LANGUAGES]
     return tuple(path for path in chain(*zip_longest(*by_language)) if path is not None)
+
+
+def _spread(paths: list[Path]) -> list[Path]:
+    places = sorted(range(len(paths)), key=lambda place: place * STRIDE % len(paths))
+    return [paths[place] for place in places]
 
 
 def _renamed(raw: bytes, turn: int) -> bytes:

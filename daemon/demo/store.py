@@ -12,8 +12,8 @@ UNFINISHED = ("planned", "issued")
 def progress(store: Store) -> Progress:
     """Return how far the house is, all of one moment."""
     with store.read() as connection:
-        query = select(mails.c.state, func.count()).group_by(mails.c.state)
-        states = dict(connection.execute(query).tuples().all())
+        query = select(mails.c.state, func.count().label("number")).group_by(mails.c.state)
+        states = {row.state: row.number for row in connection.execute(query)}
         return Progress(
             received=_received(connection),
             waiting=states.get("received", 0),

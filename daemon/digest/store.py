@@ -1,6 +1,6 @@
 """The ledger -> the figures of a digest; all queries of one digest see one picture."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,6 @@ from daemon.store.tables import (
 )
 
 MOST_LISTED = 20
-STALE_AFTER = timedelta(hours=1)
 
 _came_by_mail = (
     select(deliveries.c.id)
@@ -43,7 +42,10 @@ _original = readings.c.copy_of.is_(None)
 def last_digest_at(connection: Connection, day: date) -> datetime | None:
     """Return when the digest before that of `day` was made; None when there is none."""
     earlier = and_(outgoing.c.kind == "digest", outgoing.c.key < f"digest:{day.isoformat()}:")
-    return connection.scalar(select(func.max(outgoing.c.created_at)).where(earlier))
+    last: datetime | None = connection.scalar(
+        select(func.max(outgoing.c.created_at)).where(earlier)
+    )
+    return last
 
 
 def count_intake(connection: Connection, period: Period) -> Intake:
@@ -73,9 +75,7 @@ def count_intake(connection: Connection, period: Period) -> Intake:
 
 def count_without_model(connection: Connection, period: Period) -> int:
     """Return how many mails of the period went to people because there was no valid model."""
-    return _number(
-        connection, and_(_taken_in(period), decisions.c.verdict_reason == "no model")
-    )
+    return _number(connection, and_(_taken_in(period), decisions.c.verdict_reason == "no model"))
 
 
 def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMail, ...], int]:
@@ -138,8 +138,10 @@ def list_unfetchable(connection: Connection) -> tuple[Unfetchable, ...]:
     return tuple(Unfetchable(**row) for row in connection.execute(query).mappings())
 
 
-def list_folders(connection: Connection) -> tuple[FolderLine, ...]:
-    """Return per watched folder what its last listing showed, and what we hold of it.
+def list_folders(
+    connection: Connection, watched: Collection[tuple[str, str]]
+) -> tuple[FolderLine, ...]:
+    """Return per watched folder (account, folder) what its last listing showed, and what we hold of it.
 
     What was moved away after the listing counts as it stood then.
     """
@@ -160,15 +162,22 @@ def list_folders(connection: Connection) -> tuple[FolderLine, ...]:
         .group_by(folders.c.id)
         .order_by(folders.c.account, folders.c.name)
     )
-    return tuple(_folder_line(row) for row in connection.execute(query))
+    rows = connection.execute(query)
+    return tuple(_folder_line(row) for row in rows if (row.account, row.name) in watched)
 
 
 def list_accounts(
-    connection: Connection, names: Sequence[str], now: datetime
+    connection: Connection, patience: Mapping[str, timedelta], now: datetime
 ) -> tuple[AccountHealth, ...]:
-    """Return how each configured account does, in their order; one never seen is stale."""
+    """Return how each configured account does, in their order; one never seen is stale.
+
+    Args:
+        connection: a transaction.
+        patience: account -> for how long it may go without a success.
+        now: the present.
+    """
     rows = {row.name: row for row in connection.execute(select(accounts))}
-    return tuple(_health(name, rows.get(name), now) for name in names)
+    return tuple(_health(name, rows.get(name), now - wait) for name, wait in patience.items())
 
 
 def count_waiting(connection: Connection) -> dict[str, int]:
@@ -204,9 +213,7 @@ def _number(connection: Connection, chosen: ColumnElement[bool]) -> int:
     return connection.scalar(_joined(select(func.count(mails.c.id))).where(chosen)) or 0
 
 
-def _grouped(
-    connection: Connection, by: ColumnElement[Any], chosen: ColumnElement[bool]
-) -> Counts:
+def _grouped(connection: Connection, by: ColumnElement[Any], chosen: ColumnElement[bool]) -> Counts:
     query = _joined(select(by.label("name"), func.count(mails.c.id).label("number")))
     rows = connection.execute(query.where(chosen).group_by(by)).all()
     return tuple(sorted(((row.name, row.number) for row in rows), key=_largest_first))
@@ -234,7 +241,7 @@ def _folder_line(row: Row[Any]) -> FolderLine:
     )
 
 
-def _health(name: str, row: Row[Any] | None, now: datetime) -> AccountHealth:
+def _health(name: str, row: Row[Any] | None, since: datetime) -> AccountHealth:
     last = row.last_success_at if row else None
     return AccountHealth(
         name=name,
@@ -242,5 +249,5 @@ def _health(name: str, row: Row[Any] | None, now: datetime) -> AccountHealth:
         failures=row.failures if row else 0,
         last_error=row.last_error if row and row.failures else None,
         paused=row.paused if row else None,
-        is_stale=last is None or now - last > STALE_AFTER,
+        is_stale=last is None or last < since,
     )

@@ -41,7 +41,7 @@ class Words:
     language: str
     table: Mapping[str, Any]
 
-    def say(self, key: str, number: int | None = None, **values: object) -> str:
+    def say(self, key: str, number: int | None = None, /, **values: object) -> str:
         """Return a sentence; with a number in the plural it asks for, the number as `{n}`.
 
         Raises:

@@ -91,7 +91,7 @@ class LocalEngine:
             self._guarded("send", lambda: jobs.send_due(self._house)), every, name="send"
         )
 
-    def _daily(self, schedule: str, at: time, job: Callable[[], None]) -> None:
+    def _daily(self, schedule: str, at: time, job: Callable[[], object]) -> None:
         """Run a job once per local date from `at` on, also when the service starts later."""
 
         def tick() -> None:

@@ -1,15 +1,25 @@
-"""Reads the ledger for people and reports: counts, one mail's whole story, the quarantine."""
+"""Reads the ledger for people and reports: counts, accounts, queues, and which mail is meant."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, case, func, select
+from sqlalchemy.orm import aliased
 
+from daemon.intake.records import Unread
 from daemon.records import FolderCount
 from daemon.store.engine import Store
-from daemon.store.tables import deliveries, folders, mails, readings
+from daemon.store.tables import (
+    accounts,
+    actions,
+    decisions,
+    deliveries,
+    folders,
+    mails,
+    readings,
+)
 
 
 def count_folder(
@@ -109,3 +119,152 @@ def _meant(name: str) -> Iterator[ColumnElement[bool]]:
     if bare:
         named = select(readings.c.mail_id).where(readings.c.message_id.in_([bare, f"<{bare}>"]))
         yield mails.c.id.in_(named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """How an account's last rounds went."""
+
+    account: str
+    first_seen_at: datetime | None
+    last_success_at: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
+    failures: int  # in a row
+    paused: str | None  # why its mail is not read
+
+
+def account_states(store: Store) -> dict[str, AccountState]:
+    """Return how each account that ever had a round is."""
+    query = select(accounts.c.name.label("account"), *_columns(accounts, AccountState, "account"))
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return {row.account: AccountState(**row._asdict()) for row in rows}
+
+
+def _columns(table: Table, record: type, *beyond: str) -> list[Column[Any]]:
+    return [table.c[each.name] for each in fields(record) if each.name not in beyond]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCount:
+    """How much mail was decided for a queue, and what became of it on the server."""
+
+    queue: str | None  # None: no rule sent it anywhere
+    mails: int
+    observed: int  # of them only observed: nothing is moved
+    moved: int
+    waiting: int  # to be moved
+
+
+def count_queues(store: Store) -> dict[str | None, QueueCount]:
+    """Return the counts of every queue that a mail was ever decided for."""
+    moves = (
+        select(
+            actions.c.mail_id,
+            func.max(case((actions.c.state == "done", 1), else_=0)).label("moved"),
+            func.max(case((actions.c.state.in_(("planned", "issued")), 1), else_=0)).label("open"),
+        )
+        .group_by(actions.c.mail_id)
+        .subquery()
+    )
+    query = (
+        select(
+            decisions.c.queue,
+            func.count().label("mails"),
+            func.sum(case((decisions.c.live, 0), else_=1)).label("observed"),
+            func.coalesce(func.sum(moves.c.moved), 0).label("moved"),
+            func.coalesce(func.sum(moves.c.open), 0).label("waiting"),
+        )
+        .outerjoin(moves, moves.c.mail_id == decisions.c.mail_id)
+        .group_by(decisions.c.queue)
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return {row.queue: _queue_count(row) for row in rows}
+
+
+def _queue_count(row: Any) -> QueueCount:  # noqa: ANN401 - a row of the query above
+    numbers = {name: int(getattr(row, name)) for name in _QUEUE_NUMBERS}  # PostgreSQL: Decimal
+    return QueueCount(queue=row.queue, **numbers)
+
+
+_QUEUE_NUMBERS = ("mails", "observed", "moved", "waiting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A mail of the past with what was read and decided then."""
+
+    mail: Unread
+    detail: str  # JSON of the Reading record
+    label: str | None
+    verdict_reason: str
+    queue: str | None
+    rule: str | None
+
+
+def decided_since(store: Store, since: datetime, part: int = 1_000) -> Iterator[Decided]:
+    """Yield every decided mail received since a moment, oldest id first, in parts of one read."""
+    after = 0
+    while True:
+        with store.read() as connection:
+            rows = connection.execute(_decided(since, after).limit(part)).all()
+        for row in rows:
+            yield _decided_record(row)
+        if len(rows) < part:
+            return
+        after = rows[-1].id
+
+
+def _decided(since: datetime, after: int) -> Select[Any]:
+    earlier = aliased(deliveries)
+    first = (
+        select(earlier.c.id)
+        .where(earlier.c.mail_id == mails.c.id)
+        .order_by(earlier.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            mails,
+            folders.c.name.label("folder"),
+            deliveries.c.origin,
+            readings.c.detail,
+            decisions.c.label,
+            decisions.c.verdict_reason,
+            decisions.c.queue,
+            decisions.c.rule,
+        )
+        .select_from(mails)
+        .join(readings, readings.c.mail_id == mails.c.id)
+        .join(decisions, decisions.c.mail_id == mails.c.id)
+        .outerjoin(deliveries, deliveries.c.id == first)
+        .outerjoin(folders, folders.c.id == deliveries.c.folder_id)
+        .where(mails.c.received_at >= since, mails.c.id > after)
+        .order_by(mails.c.id)
+    )
+
+
+def _decided_record(row: Any) -> Decided:  # noqa: ANN401 - a row of the query above
+    mail = Unread(
+        mail_id=row.id,
+        account=row.account,
+        folder=row.folder or "",
+        digest=row.digest,
+        raw=None,
+        size=row.size,
+        attempts=row.attempts,
+        cut=row.cut,
+        received_at=row.received_at,
+        is_imported=row.origin == "import",
+    )
+    return Decided(
+        mail=mail,
+        detail=row.detail,
+        label=row.label,
+        verdict_reason=row.verdict_reason,
+        queue=row.queue,
+        rule=row.rule,
+    )

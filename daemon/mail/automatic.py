@@ -91,12 +91,14 @@ def _is_auto_reply(outline: Outline) -> bool:
         return True
     if any(_says_yes(headers.get(name)) for name in _REPLIER_HEADERS):
         return True
-    if "list-unsubscribe" in headers or phrases.REPLY.match(outline.subject[:_SUBJECT_CHARS]):
+    return "list-unsubscribe" not in headers and _has_away_subject(outline)
+
+
+def _has_away_subject(outline: Outline) -> bool:
+    subject = outline.subject[:_SUBJECT_CHARS]
+    if phrases.REPLY.match(subject):
         return False
-    return bool(
-        phrases.AWAY_SUBJECT.match(outline.subject[:_SUBJECT_CHARS])
-        or phrases.IS_AWAY.search(outline.subject[:_SUBJECT_CHARS])
-    )
+    return bool(phrases.AWAY_SUBJECT.match(subject) or phrases.IS_AWAY.search(subject))
 
 
 _JMRP = "x-hmxmroriginalrecipient"  # Outlook.com's Junk Mail Reporting Program, not ARF

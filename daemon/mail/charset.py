@@ -161,7 +161,7 @@ def _codec(charset: str) -> str | None:
     """Return Python's name of a charset, or None when it is none that we read."""
     try:
         name = codecs.lookup(charset.strip()).name
-        b"".decode(name)
+        b"a".decode(name, "replace")  # LookupError: base64 and the like are no charsets
     except (LookupError, ValueError, UnicodeError):
         return None
     return None if name.replace("-", "_") in _REFUSED else name

@@ -1,4 +1,4 @@
-"""The header fields of a message tree -> all of them decoded, and the few that mail-parser reads."""
+"""The header fields of a message tree -> all of them decoded, and the few for mail-parser."""
 
 from dataclasses import dataclass
 

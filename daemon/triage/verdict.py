@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from math import floor, isfinite
+from typing import Protocol
 
-from daemon.records import LABELS, Reading, Verdict
+from daemon.records import LABELS, Automatic, Verdict
 
 DOUBT = 0.30
 """From this probability of a complaint on, no other label wins: missing one costs most."""
@@ -12,7 +13,19 @@ UNLISTED = 0.60
 """The threshold of a label for which none is configured."""
 
 
-def judge(reading: Reading, thresholds: Mapping[str, float]) -> Verdict:
+class Scored(Protocol):
+    """A reading, as far as it is judged."""
+
+    @property
+    def automatic(self) -> Automatic | None:
+        """The kind of automatic mail, None for a person's."""
+
+    @property
+    def scores(self) -> Mapping[str, float] | None:
+        """Label -> calibrated probability; None without a model."""
+
+
+def judge(reading: Scored, thresholds: Mapping[str, float]) -> Verdict:
     """Return the verdict on one mail; never raises.
 
     Args:

@@ -120,7 +120,13 @@ def test_what_is_below_the_signature_rule_goes() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Inviato da iPhone", "Wysłane z iPhone'a", "Sent from my Galaxy", "Von meinem iPhone gesendet"]
+    "line",
+    [
+        "Inviato da iPhone",
+        "Wysłane z iPhone'a",
+        "Sent from my Galaxy",
+        "Von meinem iPhone gesendet",
+    ],
 )
 def test_lines_that_telephones_add_go(line: str) -> None:
     """They are no words of the sender."""
@@ -177,7 +183,14 @@ def test_hostile_text_takes_linear_time(kind: str) -> None:
 
 
 LINES = st.sampled_from(
-    [*"\n".join([*QUOTED.values(), *OUTLOOK.values()]).split("\n"), "", "> ", "-- ", "a wrote:", "On 1"]
+    [
+        *"\n".join([*QUOTED.values(), *OUTLOOK.values()]).split("\n"),
+        "",
+        "> ",
+        "-- ",
+        "a wrote:",
+        "On 1",
+    ]
 )
 
 

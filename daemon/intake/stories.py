@@ -1,0 +1,115 @@
+"""One mail's id -> everything the ledger knows of it, for `explain`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy.orm import aliased
+
+from daemon.store.engine import Store
+from daemon.store.tables import (
+    actions,
+    decisions,
+    deliveries,
+    folders,
+    quarantine,
+    readings,
+    sightings,
+)
+
+Facts = dict[str, Any]
+"""The columns of one row by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Rows about one mail; each by column name, in the order they came about.
+
+    Attributes:
+        reading, decision: None while it was not read; a copy has the decision of its original.
+        deliveries: with account, folder and uidvalidity.
+        actions: what we do on the server, with the folder it starts from.
+        sightings: where it turned up again and why, with `from_folder` and `to_folder`.
+        quarantine: every time it was set aside.
+        copies: ids of the other mails with the same content.
+    """
+
+    reading: Facts | None
+    decision: Facts | None
+    deliveries: tuple[Facts, ...]
+    actions: tuple[Facts, ...]
+    sightings: tuple[Facts, ...]
+    quarantine: tuple[Facts, ...]
+    copies: tuple[int, ...]
+
+
+def story_of(store: Store, mail_id: int) -> Story:
+    """Return all rows about a mail, in one consistent picture."""
+    with store.read() as connection:
+        reading = _one(connection, select(readings).where(readings.c.mail_id == mail_id))
+        original = (reading or {}).get("copy_of") or mail_id
+        return Story(
+            reading=reading,
+            decision=_one(connection, select(decisions).where(decisions.c.mail_id == original)),
+            deliveries=_all(connection, _deliveries(mail_id)),
+            actions=_all(connection, _actions(mail_id)),
+            sightings=_all(connection, _sightings(mail_id)),
+            quarantine=_all(
+                connection,
+                select(quarantine).where(quarantine.c.mail_id == mail_id).order_by(quarantine.c.id),
+            ),
+            copies=_copies(connection, mail_id, original),
+        )
+
+
+def _deliveries(mail_id: int) -> Select[Any]:
+    return (
+        select(deliveries, folders.c.account, folders.c.name.label("folder"), folders.c.uidvalidity)
+        .join(folders, folders.c.id == deliveries.c.folder_id)
+        .where(deliveries.c.mail_id == mail_id)
+        .order_by(deliveries.c.id)
+    )
+
+
+def _actions(mail_id: int) -> Select[Any]:
+    return (
+        select(actions, folders.c.name.label("folder"))
+        .join(deliveries, deliveries.c.id == actions.c.delivery_id)
+        .join(folders, folders.c.id == deliveries.c.folder_id)
+        .where(actions.c.mail_id == mail_id)
+        .order_by(actions.c.id)
+    )
+
+
+def _sightings(mail_id: int) -> Select[Any]:
+    source, left = aliased(deliveries), aliased(folders)
+    return (
+        select(
+            sightings,
+            left.c.name.label("from_folder"),
+            folders.c.name.label("to_folder"),
+        )
+        .join(deliveries, deliveries.c.id == sightings.c.delivery_id)
+        .join(folders, folders.c.id == deliveries.c.folder_id)
+        .outerjoin(source, source.c.id == sightings.c.from_delivery_id)
+        .outerjoin(left, left.c.id == source.c.folder_id)
+        .where(sightings.c.mail_id == mail_id)
+        .order_by(sightings.c.delivery_id)
+    )
+
+
+def _copies(connection: Connection, mail_id: int, original: int) -> tuple[int, ...]:
+    query = select(readings.c.mail_id).where(
+        or_(readings.c.copy_of == original, readings.c.mail_id == original),
+        readings.c.mail_id != mail_id,
+    )
+    return tuple(connection.scalars(query.order_by(readings.c.mail_id)))
+
+
+def _one(connection: Connection, query: Select[Any]) -> Facts | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def _all(connection: Connection, query: Select[Any]) -> tuple[Facts, ...]:
+    return tuple(dict(row) for row in connection.execute(query).mappings())
