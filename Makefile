@@ -48,7 +48,7 @@ format: .venv/.synced ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 faults: .venv/.synced servers ## kill the service KILLS times at random and look for lost mail
-	KILLS=$(KILLS) $(BIN)/pytest tests/faults -m faults --timeout 3600
+	KILLS=$(KILLS) $(BIN)/pytest tests/faults -m faults
 
 bench: .venv/.synced servers ## measure, each figure beside its peer
 	@set -e; for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done

@@ -181,8 +181,8 @@ def letters(words: Words, length: int, seed: int) -> Occurrences:
         return Occurrences(text=nothing, bucket=nothing, word=nothing)
     values = table[words.buffer]
     hashes = np.zeros(size, dtype=np.uint64)
-    for place in range(length):
-        hashes = hashes * _PAIR + values[place : place + size]
+    for offset in range(length):
+        hashes = hashes * _PAIR + values[offset : offset + size]
     word = _word_of(words)[:size]  # a blank belongs to the word it precedes
     place = np.arange(size)
     inside = place + length <= words.end[word] + 1  # one blank after the word may be in

@@ -68,13 +68,14 @@ class AccountJob:
         account: str,
         lease: Lease,
         is_stopping: Callable[[], bool] = lambda: False,
+        suspects: Suspects | None = None,
     ) -> None:
         self.account = account
         self.is_unfinished = False  # the next round has work at once
         self._house = house
         self._lease = lease
         self._is_stopping = is_stopping
-        self._suspects = Suspects()
+        self._suspects = suspects or Suspects()
         self._own = _Unrecorded()
         self._signs: dict[str, tuple[int, int]] = {}
         self.mailbox: Mailbox | None = None
@@ -94,7 +95,7 @@ class AccountJob:
         try:
             mailbox = self.mailbox = self.mailbox or house.connect(self.account)
             if not (paused := house.ledger.is_paused(self.account)):
-                house.pipeline.take_up(self._lease, self.account, self._own.begin)
+                house.pipeline.take_up(self._lease, self.account, self._begin)
             self._folders(mailbox, is_first=is_first, paused=paused)
             self._wait_for_records()
             house.actions.explain_sightings(self._lease, self.account, clock.now())
@@ -117,6 +118,9 @@ class AccountJob:
         if self.mailbox is not None:
             self.mailbox.close()
         self.mailbox = None
+
+    def _begin(self, size: int) -> Callable[[], None]:
+        return self._own.begin(self._house.receiver.budget.take(size, self.account))
 
     def forget_listings(self) -> None:
         """List every folder in full at the next round."""
@@ -177,7 +181,7 @@ class _Unrecorded:
         self._count = 0
         self._changed = threading.Condition()
 
-    def begin(self, release: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    def begin(self, release: Callable[[], None]) -> Callable[[], None]:
         with self._changed:
             self._count += 1
 
@@ -322,9 +326,7 @@ def forget_interrupted(house: House) -> None:
         house.ledger.pause(account, None, clock.now())
 
 
-def once_a_day(
-    house: House, schedule: str, moment: datetime, job: Callable[[], object]
-) -> bool:
+def once_a_day(house: House, schedule: str, moment: datetime, job: Callable[[], object]) -> bool:
     """Run a job unless it has run on this local date; return whether it ran.
 
     The row (schedule, local date) is taken before the job and keeps its outcome, so that a

@@ -129,7 +129,7 @@ class Pipeline:
         self,
         lease: Lease,
         account: str,
-        begun: Callable[[], Callable[[], None]] = lambda: _nothing,
+        begun: Callable[[int], Callable[[], None]] = lambda _size: _nothing,
     ) -> None:
         """Take up mails whose reading did not end, each alone; the third time it is set aside.
 
@@ -139,20 +139,27 @@ class Pipeline:
         Args:
             lease: of the account.
             account: its name.
-            begun: called for each mail taken up; what it returns is called once it is recorded.
+            begun: called with the bytes of each mail before it is taken up, waits while too much
+                is in flight; what it returns is called once the mail is recorded.
         """
         for mail in self._ledger.unread(account, beyond=self.in_hand):
+            batch = Batch(lease=lease, mails=(mail,), done=begun(mail.size))
             if mail.attempts >= THIRD_TIME:
-                tired = Unreadable(
-                    reason="interrupted",
-                    detail=f"the service died {mail.attempts} times while this mail was read",
-                )
-                batch = Batch(lease=lease, mails=(mail,), done=begun())
-                with self._idle:
-                    self._in_hand[mail.mail_id] = mail
-                self._answers.put((batch, [(mail.mail_id, tired)]))
+                self._give_up(batch)
                 continue
-            self.submit(Batch(lease=lease, mails=(mail,), done=begun()))
+            if mail.attempts == 0:
+                self._ledger.begin_attempt([mail.mail_id])
+            self.submit(batch)
+
+    def _give_up(self, batch: Batch) -> None:
+        (mail,) = batch.mails
+        tired = Unreadable(
+            reason="interrupted",
+            detail=f"the service died {mail.attempts} times while this mail was read",
+        )
+        with self._idle:
+            self._in_hand[mail.mail_id] = mail
+        self._answers.put((batch, [(mail.mail_id, tired)]))
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing is in hand; False when the time was not enough."""

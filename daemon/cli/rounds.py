@@ -21,8 +21,9 @@ from daemon.cli.exits import (
 from daemon.cli.house import AsJson, ConfigFile, chosen_accounts, open_house
 from daemon.cli.output import print_json, print_table
 from daemon.cli.progress import shown_progress
+from daemon.cli.sending import report_sending
 from daemon.errors import BackdeskError
-from daemon.jobs import House, poll_once
+from daemon.jobs import House, poll_once, send_due
 from daemon.jobs import reconcile as reconcile_account
 from daemon.reading.errors import ReadersAway
 from daemon.records import FolderCount, RoundCount
@@ -57,6 +58,7 @@ def poll(
         started = clock.monotonic()
         with shown_progress("Polling", lambda: _words(house)):
             outcomes = for_each(names, lambda name: _poll_account(house, name))
+            sent = send_due(house) if house.settings.relays else None
         seconds = clock.monotonic() - started
         rounds = _rounds(house, [name for name in names if outcomes[name][1] is None])
     if as_json:
@@ -71,6 +73,7 @@ def poll(
         print_json(document)
     else:
         _print_rounds(rounds, seconds)
+    code = max(code, report_sending(sent) if sent else DONE)
     leave(max(code, report_failures(outcomes), _report_quarantined(rounds)))
 
 

@@ -1,13 +1,14 @@
 """`run` and `demo`: the service itself."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from daemon.cli.exits import leave, refuse
+from daemon.cli.exits import refuse
 from daemon.cli.house import AsJson, ConfigFile, find_config
-from daemon.errors import ConfigError
+from daemon.cli.output import print_json
 
 app = typer.Typer()
 

@@ -6,17 +6,36 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.exits import DONE, OUTSIDE, WRONG_USE, complain, leave
+from daemon.cli.exits import DONE, OUTSIDE, WRONG_USE, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, find_config
 from daemon.cli.output import print_json, print_lines
 from daemon.config import lines
 from daemon.config.loading import load, secret_problems
 from daemon.config.problems import ConfigProblems, Problem
 from daemon.config.settings import Settings
+from daemon.config.shipped import shipped
 
 app = typer.Typer()
 
 CONFIG_NAME = "backdesk.toml"
+FOLDERS = {".": 0o755, "var": 0o750, "secrets": 0o700}
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Made where it is missing.")],
+) -> None:
+    """Write a commented configuration and the folders that it names."""
+    path = directory / CONFIG_NAME
+    if path.exists():
+        refuse(f"{path} is there already, and is left as it is")
+    try:
+        for folder, mode in FOLDERS.items():
+            (directory / folder).mkdir(mode=mode, parents=True, exist_ok=True)
+        path.write_bytes(shipped(CONFIG_NAME).read_bytes())
+    except OSError as error:
+        refuse(f"{error.filename or directory}: {error.strerror}")
+    print_lines([f"{path} is written; edit it, then run: backdesk check --config {path}"])
 
 
 @app.command()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 0.25
 SETTLE_LIMIT_S = 120.0
 PER_MAIL_S = 0.5  # beyond the limit, for each mail
+PROGRAM, LOG = "backdesk", "backdesk.log"
 ROLES = frozenset({"intake", "send"})
 _ToStream = logging.StreamHandler
 
@@ -77,10 +78,9 @@ def _screen(mails: int, *, json: bool) -> Screen:
 def _show(directory: Path, servers: "Servers", screen: Screen, *, once: bool) -> DemoCount:
     path = _furnished(directory, servers)
     screen.say(f"Starting the service with {path}")
-    with _log_to(directory / "backdesk.log"), _at_work(path) as house:
+    with _log_to(directory / LOG), _at_work(path) as house:
         end = _watched(house, servers, screen)
         screen.end(end)
-        screen.folders([one for name in ACCOUNTS for one in jobs.reconcile(house, name)])
         _digest(house, servers, screen)
         screen.say(*_further(path))
         if not once and sys.stdout.isatty():
@@ -134,7 +134,7 @@ def _watched(house: House, servers: "Servers", screen: Screen) -> Progress:
             if now.is_settled(screen.mails):
                 return now
             if clock.monotonic() > limit:
-                raise BackdeskError("the demo does not settle; see backdesk.log in its folder")
+                raise BackdeskError(f"the demo does not settle; see {LOG} in its folder")
             delivery.join(LOOK_EVERY_S)
 
 
@@ -189,14 +189,14 @@ def _stay(screen: Screen) -> None:
 
 
 def _further(path: Path) -> Sequence[str]:
+    """Return the commands that show more, with the program as it was called."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else PROGRAM
+    asked = ("status", "queue list", "explain 1", "show 1", "reconcile")
     return (
         "",
-        "To look further (in another terminal, or afterwards):",
-        f"  backdesk status --config {path}",
-        f"  backdesk queue list --config {path}",
-        f"  backdesk explain 1 --config {path}",
-        f"  backdesk show 1 --config {path}",
-        f"  less {path.parent / 'backdesk.log'}",
+        "To look further, in another terminal (reconcile needs the servers, the others do not):",
+        *(f"  {program} {command} --config {path}" for command in asked),
+        f"  less {path.parent / LOG}",
     )
 
 

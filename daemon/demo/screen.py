@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.demo.records import Progress
-from daemon.records import FolderCount
 
 INBOX_WORDS = "(stay in the inbox)"
 
@@ -74,15 +72,6 @@ class Screen:
             for row in now.rows:
                 queue = row.queue or INBOX_WORDS
                 self.say(f"  {queue:20}  {row.label:11}  {row.number:4}")
-
-    def folders(self, counts: Sequence[FolderCount]) -> None:
-        """Show what the server has and what we hold."""
-        self.say("", "Server and ledger, folder by folder:")
-        for one in counts:
-            self.say(
-                f"  {one.account:8}  {one.folder:20}  server {one.server:4}, held {one.held:4}, "
-                f"missing {one.missing}"
-            )
 
     def mail(self, raw: bytes) -> None:
         """Show the text of a mail of ours."""

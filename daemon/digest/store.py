@@ -141,12 +141,13 @@ def list_unfetchable(connection: Connection) -> tuple[Unfetchable, ...]:
 def list_folders(
     connection: Connection, watched: Collection[tuple[str, str]]
 ) -> tuple[FolderLine, ...]:
-    """Return per watched folder (account, folder) what its last listing showed, and what we hold of it.
+    """Return per watched (account, folder) what its last listing showed, and what we hold.
 
     What was moved away after the listing counts as it stood then.
     """
     then = or_(deliveries.c.gone_at.is_(None), deliveries.c.gone_at > folders.c.listed_at)
-    set_aside = or_(deliveries.c.mail_id.is_(None), mails.c.state == "quarantined")
+    unread = or_(deliveries.c.mail_id.is_(None), mails.c.state == "quarantined")
+    set_aside = and_(deliveries.c.id.is_not(None), unread)
     query = (
         select(
             folders.c.account,

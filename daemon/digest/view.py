@@ -155,15 +155,15 @@ def _unsure_entry(mail: UnsureMail, digest: Digest, words: Words) -> Entry:
     # The address always shows: the name is whatever the sender likes.
     sender = f"{name} <{address}>" if name and address else address or words.say("no_sender")
     received = words.moment(mail.received_at, digest.zone)
-    number = f"{words.say('c_number')} {mail.mail_id}"
+    number = f"{words.say('number')} {mail.mail_id}"
     why = legible(words.why_unsure(mail.reason), ERROR_CHARS)
     return Entry(title=subject, lines=(sender, f"{received} · {number} · {why}"))
 
 
 def _quarantined(digest: Digest, words: Words) -> Listing:
     def entry(mail: QuarantinedMail) -> Entry:
-        since = f"{words.say('c_since')} {words.moment(mail.since, digest.zone)}"
-        number = f"{words.say('c_number')} {mail.mail_id}"
+        since = words.say("since", moment=words.moment(mail.since, digest.zone))
+        number = f"{words.say('number')} {mail.mail_id}"
         return Entry(title=number, lines=(f"{words.why_set_aside(mail.reason)} · {since}",))
 
     return Listing(

@@ -8,6 +8,7 @@ from daemon import clock
 from daemon.engine.wake import Wake
 from daemon.errors import BackdeskError, LeaseHeld, Stopping
 from daemon.intake.plan import back_off_s
+from daemon.intake.receive import Suspects
 from daemon.jobs import AccountJob, House
 from daemon.store.leases import Lease, account_lease
 
@@ -25,6 +26,7 @@ class AccountWorker:
         self._wake = Wake()
         self._stop = threading.Event()
         self._failures = 0
+        self._suspects = Suspects()  # outlives the connections that they break
         self._job: AccountJob | None = None
         self.busy_since: float | None = None  # monotonic; None while waiting
         self._thread = threading.Thread(target=self._run, name=f"account {account}", daemon=True)
@@ -102,7 +104,9 @@ class AccountWorker:
             self._give_back(lease)
 
     def _rounds(self, lease: Lease) -> None:
-        job = self._job = AccountJob(self._house, self.account, lease, self._stop.is_set)
+        job = self._job = AccountJob(
+            self._house, self.account, lease, self._stop.is_set, self._suspects
+        )
         try:
             while not self._stop.is_set():
                 self.busy_since = clock.monotonic()

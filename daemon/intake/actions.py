@@ -5,12 +5,12 @@ the decision), issued, then done or superseded (the mail was no longer there).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from daemon.failpoint import failpoint
@@ -48,7 +48,7 @@ class Outcome:
     """How an action ended."""
 
     action: Action
-    state: str  # done, superseded, failed, planned (again)
+    state: str  # done, superseded, failed
     how: str | None = None  # move, copy, keyword, ledger
     target_uid: int | None = None
     note: str | None = None
@@ -101,13 +101,33 @@ class Actions:
         failpoint("settle.issued")
 
     def finish(
-        self, lease: Lease, target_folder_id: int | None, outcomes: Sequence[Outcome], now: datetime
+        self,
+        lease: Lease,
+        target_folder_id: int | None,
+        outcomes: Sequence[Outcome],
+        now: datetime,
     ) -> None:
         """Commit how actions ended, with the new place of each mail where the server told it."""
         with self.store.write() as connection:
             lease.guard(connection)
-            for outcome in outcomes:
-                self._finish(connection, target_folder_id, outcome, now)
+            arrived = self._arrive(connection, target_folder_id, outcomes, now)
+            connection.execute(
+                update(actions)
+                .where(actions.c.id == bindparam("action"))
+                .values(
+                    state=bindparam("ended"),
+                    how=func.coalesce(bindparam("done_by"), actions.c.how),
+                    note=bindparam("said"),
+                    target_delivery_id=func.coalesce(
+                        bindparam("arrived"), actions.c.target_delivery_id
+                    ),
+                    finished_at=now,
+                ),
+                [_ending(outcome, arrived) for outcome in outcomes],
+            )
+            moved = [o.action.delivery_id for o in outcomes if _has_moved(o)]
+            gone = deliveries.c.id.in_(moved)
+            connection.execute(update(deliveries).where(gone).values(gone_at=now))
             failpoint("settle.before_commit")
 
     def explain_sightings(self, lease: Lease, account: str, now: datetime) -> dict[str, int]:
@@ -159,37 +179,33 @@ class Actions:
         )
         return self.placement.target(standing, row.queue)
 
-    def _finish(
-        self, connection: Connection, target_folder_id: int | None, outcome: Outcome, now: datetime
-    ) -> None:
-        action = outcome.action
-        values: dict[str, object] = {"state": outcome.state, "note": outcome.note}
-        if outcome.how:
-            values["how"] = outcome.how
-        if outcome.state != "planned":
-            values["finished_at"] = now
-        moved = outcome.state == "done" and outcome.how in ("move", "copy")
-        if outcome.target_uid and target_folder_id:
-            values["target_delivery_id"] = self._arrive(connection, target_folder_id, outcome, now)
-        if moved:
-            gone = update(deliveries).where(deliveries.c.id == action.delivery_id)
-            connection.execute(gone.values(gone_at=now))
-        connection.execute(update(actions).where(actions.c.id == action.id).values(values))
-
     def _arrive(
-        self, connection: Connection, folder_id: int, outcome: Outcome, now: datetime
-    ) -> int:
-        row = {
-            "folder_id": folder_id,
-            "uid": outcome.target_uid,
-            "mail_id": outcome.action.mail_id,
-            "received_at": outcome.action.received_at,
-            "seen_at": now,
-            "origin": "own",
-        }
-        self.store.insert_new(connection, deliveries, [row])
-        here = and_(deliveries.c.folder_id == folder_id, deliveries.c.uid == outcome.target_uid)
-        return int(connection.execute(select(deliveries.c.id).where(here)).scalar_one())
+        self,
+        connection: Connection,
+        folder_id: int | None,
+        outcomes: Sequence[Outcome],
+        now: datetime,
+    ) -> dict[int, int]:
+        """Enter the new places of moved mails; return the new delivery by target UID."""
+        told = [outcome for outcome in outcomes if outcome.target_uid]
+        if folder_id is None or not told:
+            return {}
+        rows = [
+            {
+                "folder_id": folder_id,
+                "uid": outcome.target_uid,
+                "mail_id": outcome.action.mail_id,
+                "received_at": outcome.action.received_at,
+                "seen_at": now,
+                "origin": "own",
+            }
+            for outcome in told
+        ]
+        self.store.insert_new(connection, deliveries, rows)
+        uids = deliveries.c.uid.in_([outcome.target_uid for outcome in told])
+        query = select(deliveries.c.uid, deliveries.c.id)
+        found = connection.execute(query.where(deliveries.c.folder_id == folder_id, uids))
+        return {row.uid: row.id for row in found}
 
     def _explain(self, connection: Connection, account: str, row: Row[Any]) -> Explanation | None:
         places = connection.execute(_places(row.mail_id, account)).all()
@@ -235,6 +251,20 @@ class Actions:
             connection.execute(update(actions).where(actions.c.id == found.action_id).values(bound))
         if found.outcome == "copy":
             self.plan(connection, [row.mail_id], now)
+
+
+def _has_moved(outcome: Outcome) -> bool:
+    return outcome.state == "done" and outcome.how in ("move", "copy")
+
+
+def _ending(outcome: Outcome, arrived: Mapping[int, int]) -> dict[str, object]:
+    return {
+        "action": outcome.action.id,
+        "ended": outcome.state,
+        "done_by": outcome.how,
+        "said": outcome.note,
+        "arrived": arrived.get(outcome.target_uid or 0),
+    }
 
 
 def _planned(row: Row[Any], target: str, now: datetime) -> dict[str, object]:

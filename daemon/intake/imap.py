@@ -214,6 +214,11 @@ class Mailbox:
         with self._command():
             self._client.add_flags(list(uids), [keyword.encode()], silent=True)
 
+    def exists(self, folder: str) -> bool:
+        """Tell whether the server has this folder."""
+        with self._command():
+            return bool(self._client.folder_exists(self.server_name(folder)))
+
     def create(self, folder: str) -> None:
         """Create a folder unless it exists, and subscribe to it."""
         name = self.server_name(folder)

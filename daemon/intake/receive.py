@@ -67,7 +67,7 @@ class Receiver:
     ) -> None:
         self._ledger = ledger
         self._packs = packs
-        self._budget = Budget(limits.in_flight_bytes)
+        self.budget = Budget(limits.in_flight_bytes)
         self.limits = limits
         self._spool = spool
         self.tally = tally
@@ -91,7 +91,7 @@ class Receiver:
     def take_in(self, lease: Lease, folder: Folder, arrivals: Sequence[Arrival]) -> Received:
         """Receive mails that did not come over a connection, within the bytes in flight."""
         in_memory = sum(len(a.raw) for a in arrivals if isinstance(a.raw, bytes))
-        release = self._budget.take(in_memory, folder.account)
+        release = self.budget.take(in_memory, folder.account)
         try:
             receipts = self.receive(lease, folder, arrivals)
         except BaseException:
@@ -103,7 +103,7 @@ class Receiver:
         self, mailbox: Mailbox, lease: Lease, folder: Folder, batch: Batch
     ) -> tuple[Received, tuple[int, ...]]:
         """Fetch one batch and receive it; return new mails, and UIDs the server did not answer."""
-        release = self._budget.take(batch.size, folder.account)
+        release = self.budget.take(batch.size, folder.account)
         try:
             fetched = mailbox.bodies(batch.uids, batch.size)
             arrivals = [_fetched(folder, mail) for mail in fetched]

@@ -39,6 +39,8 @@ class Settler:
     def _group(self, account: str, key: tuple[str, int, str], group: Sequence[Action]) -> int:
         source, uidvalidity, target = key
         ready = [action for action in group if not _must_wait(action)]
+        if len(ready) < len(group) and not self._mailbox.exists(target):
+            ready = list(group)  # a folder that is not there holds nothing of ours
         if not ready:
             return 0
         selected = self._mailbox.select(source)

@@ -212,7 +212,8 @@ class Ledger:
             return
         with self.store.write() as connection:
             chosen = and_(mails.c.id.in_(mail_ids), mails.c.state == "received")
-            connection.execute(update(mails).where(chosen).values(attempts=0))
+            begun = and_(chosen, mails.c.attempts > 0)
+            connection.execute(update(mails).where(begun).values(attempts=mails.c.attempts - 1))
 
     def blob(self, digest: bytes) -> Location | None:
         """Return where the bytes of a mail are."""

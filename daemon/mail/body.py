@@ -61,7 +61,7 @@ def _enclosed_bytes(message: object, blocks: Blocks) -> bytes:
     if not isinstance(message, Message):
         return b""
     policy = message.policy.clone(linesep="\r\n", max_line_length=None)
-    return restore(message.as_bytes(policy=policy), blocks)
+    return restore(message.as_bytes(policy=policy), blocks, is_crlf=True)
 
 
 class _BodyReader:

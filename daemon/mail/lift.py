@@ -7,12 +7,15 @@ line in its stead gives the same structure at a fraction of the time.
 
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _WORTH_BYTES = 4096  # shorter blocks are not worth the search
+_PLACEHOLDER = re.compile(rb"lifted-[0-9a-f]{1,64}-[0-9]{1,4}")
 _HEADER_END = re.compile(rb"\r\n\r\n|\n\n")
+_TRIES = 1000  # blocks looked at; no honest mail has as many large attachments
 _HEADER_REACH = 2000  # bytes from the word "base64" to the end of its header block
 
 
@@ -48,25 +51,34 @@ def lift(raw: bytes, seal: bytes) -> Lifted:
     pieces: list[bytes] = []
     blocks: dict[bytes, Block] = {}
     done = 0
-    at = raw.find(b"base64")
-    while at >= 0:
-        start, end = _block(raw, at)
-        decoded = _decoded(raw[start:end]) if end - start >= _WORTH_BYTES else None
+    for start, end in islice(_spans(raw), _TRIES):
+        decoded = _decoded(raw[start:end])
         if decoded is not None:
             name = b"lifted-%s-%d" % (seal.hex().encode(), len(blocks))
             blocks[name] = Block(raw[start:end], decoded)
             pieces += (raw[done:start], name)
             done = end
-        at = raw.find(b"base64", max(end, at + 6))
     return Lifted(raw=b"".join((*pieces, raw[done:])), blocks=blocks)
 
 
-def restore(data: bytes, blocks: Blocks) -> bytes:
-    """Return `data` with every placeholder replaced by what it stands for."""
-    if b"lifted-" in data:
-        for name, block in blocks.items():
-            data = data.replace(name, block.encoded)
-    return data
+def restore(data: bytes, blocks: Blocks, *, is_crlf: bool = False) -> bytes:
+    """Return `data` with every placeholder replaced by the lines it stands for.
+
+    Args:
+        data: bytes out of a lifted mail.
+        blocks: what stands aside.
+        is_crlf: whether the lines shall have CRLF ends, else as they came.
+    """
+    if b"lifted-" not in data:
+        return data
+
+    def lines_of(found: re.Match[bytes]) -> bytes:
+        block = blocks.get(found.group())
+        if block is None:
+            return found.group()
+        return b"\r\n".join(block.encoded.splitlines()) if is_crlf else block.encoded
+
+    return _PLACEHOLDER.sub(lines_of, data)
 
 
 def decoded_block(payload: str, blocks: Blocks) -> bytes | None:
@@ -77,16 +89,32 @@ def decoded_block(payload: str, blocks: Blocks) -> bytes | None:
     return block.decoded if block else None
 
 
-def _block(raw: bytes, at: int) -> tuple[int, int]:
-    """Return the span from the empty line after `at` to the next line that begins with a dash."""
-    found = _HEADER_END.search(raw, at, at + _HEADER_REACH)
-    if not found:
-        return at, at
-    end = raw.find(b"\n-", found.end())
-    end = len(raw) if end < 0 else end
-    while end > found.end() and raw[end - 1] in b"\r\n":
+def _spans(raw: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the long spans from an empty line after "base64" to the next line led by a dash.
+
+    Each search begins where the one before it ended, so that all of them together are linear.
+    """
+    at = raw.find(b"base64")
+    while at >= 0:
+        empty = _HEADER_END.search(raw, at)
+        if not empty:
+            return
+        next_from = empty.start() - _HEADER_REACH
+        if next_from <= at:
+            end = raw.find(b"\n-", empty.end())
+            next_from = end = len(raw) if end < 0 else end
+            if end - empty.end() >= _WORTH_BYTES:
+                yield empty.end(), _without_line_ends(raw, end)
+        at = raw.find(b"base64", next_from)
+
+
+def _without_line_ends(raw: bytes, end: int) -> int:
+    """Return where the line ends before `end` begin, of which there may be a few."""
+    for _ in range(8):
+        if raw[end - 1] not in b"\r\n":
+            break
         end -= 1
-    return found.end(), end
+    return end
 
 
 def _decoded(block: bytes) -> bytes | None:

@@ -144,9 +144,7 @@ class SmtpRelay:
             client.close()
 
     def _open(self) -> "_Client":
-        login = self._login()
-        if login.security == "plain" and not is_loopback(login.host):
-            raise ConfigError("a relay without TLS must be on this machine")
+        login = _checked(self._login)
         self._dot_timeout_s = login.dot_timeout_s
         with _translated("CONNECT", RelayAway):
             client = _connected(login)
@@ -224,6 +222,17 @@ class _TlsClient(_Client, smtplib.SMTP_SSL):
     """The same, in TLS from the first byte (RFC 8314 3.3)."""
 
 
+def _checked(login: Callable[[], RelayLogin]) -> RelayLogin:
+    """Return how to enter the relay; a mistake in the configuration keeps its mails waiting."""
+    try:
+        found = login()
+    except ConfigError as error:  # names the key and where it is looked for, never a secret
+        raise RelayAway("LOGIN", 0, str(error)) from error
+    if found.security == "plain" and not is_loopback(found.host):
+        raise RelayAway("LOGIN", 0, "a relay without TLS must be on this machine")
+    return found
+
+
 def _connected(login: RelayLogin) -> _Client:
     name = socket.gethostname()
     own = name if "." in name and name.isascii() else "[127.0.0.1]"  # RFC 5321 4.1.4
@@ -291,7 +300,8 @@ def _translated(step: str, kind: type[Deferred] = Deferred) -> Iterator[None]:
 
 def _envelope(parcel: Parcel) -> tuple[str, str]:
     try:
-        return mailbox(parcel.sender), mailbox(parcel.recipient)
+        # The empty sender is the null path of RFC 5321 4.5.5.
+        return parcel.sender and mailbox(parcel.sender), mailbox(parcel.recipient)
     except ValueError as error:
         raise Refused("MAIL", 0, str(error)) from error
 

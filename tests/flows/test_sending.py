@@ -1,5 +1,6 @@
 """Outgoing rows -> a real SMTP server: nothing lost, nothing twice, nobody hammered."""
 
+import email
 import itertools
 import logging
 import os
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.digest.daily import digest_for, enqueue
 from daemon.errors import ConfigError, LeaseLost
 from daemon.records import OutgoingMail
 from daemon.sending.deliver import Outlet, send_due
@@ -30,6 +32,7 @@ from tests.builders import ENGINES, MORNING, chosen_store, held_lease, open_test
 from tests.servers.certs import Certificates
 from tests.servers.loopback import free_port
 from tests.servers.smtp_sink import Fault, SmtpSink
+from tests.stages.digest_builders import settings
 
 pytestmark = pytest.mark.server
 
@@ -183,8 +186,21 @@ def test_starttls_never_falls_back_to_plain_text(smtp_sink: SmtpSink) -> None:
 def test_plain_text_stays_on_this_machine() -> None:
     """A relay elsewhere is not even connected to without TLS."""
     away = RelayLogin(host="relay.example", port=25, security="plain")
-    with pytest.raises(ConfigError, match="this machine"):
+    with pytest.raises(RelayAway, match="LOGIN"):
         SmtpRelay(lambda: away).send(PARCEL, pass_by)
+
+
+def test_a_missing_secret_keeps_the_mail_and_says_which(lite: Store) -> None:
+    """The row waits, and its reply names the key that a person must see to."""
+
+    def no_secret() -> RelayLogin:
+        raise ConfigError("relays.main.password: no secret found")
+
+    rows = Outgoing(lite)
+    rows.enqueue([mail(1)], MORNING)
+    keyless = Outlet(name="main", transport=SmtpRelay(no_secret), per_minute=60, kinds=("digest",))
+    assert send_due(lite, held_lease(lite), [keyless], at(MORNING)) == SendCount(deferred=1)
+    assert rows.list_rows()[0].reply == "LOGIN: relays.main.password: no secret found"
 
 
 @pytest.mark.parametrize(
@@ -437,7 +453,15 @@ def test_an_address_that_is_none_fails_alone(lite: Store, smtp_sink: SmtpSink) -
     count = send_due(lite, held_lease(lite), [outlet(smtp_sink)], at(MORNING))
     assert count == SendCount(sent=1, failed=1)
     with pytest.raises(Refused):
-        SmtpRelay(lambda: login(smtp_sink)).send(replace(PARCEL, sender=""), pass_by)
+        SmtpRelay(lambda: login(smtp_sink)).send(replace(PARCEL, recipient=""), pass_by)
+
+
+def test_the_null_path_is_a_sender(smtp_sink: SmtpSink) -> None:
+    """A mail that must never be bounced back has no sender (RFC 5321 4.5.5)."""
+    relay = SmtpRelay(lambda: login(smtp_sink))
+    relay.send(replace(PARCEL, sender=""), pass_by)
+    relay.close()
+    assert smtp_sink.wait_for(1)[0].sender == ""
 
 
 def test_the_log_has_no_address_no_secret_and_no_words_of_the_relay(
@@ -454,6 +478,20 @@ def test_the_log_has_no_address_no_secret_and_no_words_of_the_relay(
     )
     assert "not_sent" in said
     assert "desk.example" not in said
+
+
+def test_the_digest_reaches_its_readers(store: Store, smtp_sink: SmtpSink) -> None:
+    """Made, enqueued and sent: one mail for each reader, and none for a second tick."""
+    office, lease = settings(), held_lease(store)
+    for _ in range(2):
+        made = digest_for(store, office, MORNING.date(), MORNING)
+        enqueue(store, office, made)
+        send_due(store, lease, [outlet(smtp_sink)], at(MORNING))
+    got = {mail.recipients[0]: email.message_from_bytes(mail.raw) for mail in smtp_sink.mails}
+    assert set(got) == {"team@desk.example", "Ewa@desk.example", "ann@desk.example"}
+    assert len(smtp_sink.mails) == 3
+    assert len({message["Message-ID"] for message in got.values()}) == 3
+    assert str(got["ann@desk.example"]["Subject"]).startswith("Backdesk, Mon 23 Nov: ")
 
 
 SENDER = """

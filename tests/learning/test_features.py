@@ -36,6 +36,7 @@ def row(rows: Rows, number: int) -> dict[int, float]:
 
 
 def sign(document: Document, name: str) -> float:
+    """The value of one outward sign."""
     return float(read_signs(prepare(document))[list(SIGNS).index(name)])
 
 

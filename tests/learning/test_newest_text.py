@@ -9,20 +9,77 @@ from hypothesis import strategies as st
 from classifiers.text import fold, newest
 
 QUOTED = {
-    "it": "La caldaia perde ancora.\n\nIl giorno mar 3 nov 2026 alle ore 10:12 Info Aurora <info@aurora.example> ha scritto:\n\n> Gentile cliente,\n> il tecnico e passato.\n",
-    "pl": "Piec nadal cieknie.\n\nW dniu 3.11.2026 o 10:12, Biuro Zorza <biuro@zorza.example> pisze:\n> Szanowny Panie,\n> serwisant byl wczoraj.\n",
-    "en": "The boiler still leaks.\n\nOn Tue, 3 Nov 2026 at 10:12, Aurora Heating <info@aurora.example> wrote:\n> Dear customer,\n> our man came yesterday.\n",
-    "de": "Der Kessel tropft immer noch.\n\nAm 03.11.2026 um 10:12 schrieb Aurora <info@aurora.example>:\n> Guten Tag,\n> der Monteur war da.\n",
-    "fr": "La chaudiere fuit toujours.\n\nLe mar. 3 nov. 2026 à 10:12, Aurora <info@aurora.example> a écrit :\n> Bonjour,\n> le technicien est venu.\n",
-    "es": "La caldera sigue perdiendo.\n\nEl mar, 3 nov 2026 a las 10:12, Aurora (<info@aurora.example>) escribió:\n> Hola,\n> el tecnico vino.\n",
+    "it": (
+        "La caldaia perde ancora.\n"
+        "\n"
+        "Il giorno mar 3 nov 2026 alle ore 10:12 Info Aurora "
+        "<info@aurora.example> ha scritto:\n"
+        "\n"
+        "> Gentile cliente,\n"
+        "> il tecnico e passato.\n"
+    ),
+    "pl": (
+        "Piec nadal cieknie.\n"
+        "\n"
+        "W dniu 3.11.2026 o 10:12, Biuro Zorza <biuro@zorza.example> pisze:\n"
+        "> Szanowny Panie,\n"
+        "> serwisant byl wczoraj.\n"
+    ),
+    "en": (
+        "The boiler still leaks.\n"
+        "\n"
+        "On Tue, 3 Nov 2026 at 10:12, Aurora Heating <info@aurora.example> wrote:\n"
+        "> Dear customer,\n"
+        "> our man came yesterday.\n"
+    ),
+    "de": (
+        "Der Kessel tropft immer noch.\n"
+        "\n"
+        "Am 03.11.2026 um 10:12 schrieb Aurora <info@aurora.example>:\n"
+        "> Guten Tag,\n"
+        "> der Monteur war da.\n"
+    ),
+    "fr": (
+        "La chaudiere fuit toujours.\n"
+        "\n"
+        "Le mar. 3 nov. 2026 à 10:12, Aurora <info@aurora.example> a écrit :\n"
+        "> Bonjour,\n"
+        "> le technicien est venu.\n"
+    ),
+    "es": (
+        "La caldera sigue perdiendo.\n"
+        "\n"
+        "El mar, 3 nov 2026 a las 10:12, Aurora (<info@aurora.example>) escribió:\n"
+        "> Hola,\n"
+        "> el tecnico vino.\n"
+    ),
 }
 OUTLOOK = {
-    "it": "Da: Info Aurora <info@aurora.example>\nInviato: martedì 3 novembre 2026 10:12\nA: Rosa Neri\nOggetto: Caldaia\n",
-    "pl": "Od: Biuro Zorza\nWysłano: wtorek, 3 listopada 2026 10:12\nDo: Ewa Lis\nTemat: Piec\n",
-    "en": "From: Aurora Heating\nSent: Tuesday, 3 November 2026 10:12\nTo: Ann Reed\nSubject: Boiler\n",
-    "de": "Von: Aurora\nGesendet: Dienstag, 3. November 2026 10:12\nAn: Eva Klein\nBetreff: Kessel\n",
-    "fr": "De : Aurora\nEnvoyé : mardi 3 novembre 2026 10:12\nÀ : Anne Roche\nObjet : Chaudière\n",
-    "es": "De: Aurora\nEnviado: martes, 3 de noviembre de 2026 10:12\nPara: Ana Rios\nAsunto: Caldera\n",
+    "it": (
+        "Da: Info Aurora <info@aurora.example>\n"
+        "Inviato: martedì 3 novembre 2026 10:12\n"
+        "A: Rosa Neri\n"
+        "Oggetto: Caldaia\n"
+    ),
+    "pl": ("Od: Biuro Zorza\nWysłano: wtorek, 3 listopada 2026 10:12\nDo: Ewa Lis\nTemat: Piec\n"),
+    "en": (
+        "From: Aurora Heating\n"
+        "Sent: Tuesday, 3 November 2026 10:12\n"
+        "To: Ann Reed\n"
+        "Subject: Boiler\n"
+    ),
+    "de": (
+        "Von: Aurora\nGesendet: Dienstag, 3. November 2026 10:12\nAn: Eva Klein\nBetreff: Kessel\n"
+    ),
+    "fr": (
+        "De : Aurora\nEnvoyé : mardi 3 novembre 2026 10:12\nÀ : Anne Roche\nObjet : Chaudière\n"
+    ),
+    "es": (
+        "De: Aurora\n"
+        "Enviado: martes, 3 de noviembre de 2026 10:12\n"
+        "Para: Ana Rios\n"
+        "Asunto: Caldera\n"
+    ),
 }
 
 
@@ -88,7 +145,7 @@ def test_a_forward_in_quote_marks_is_opened() -> None:
 
 def test_answers_between_quoted_lines_stay() -> None:
     """Only the lines with marks go."""
-    text = "On 3 Nov 2026 Rosa <r@neri.example> wrote:\n> Which size?\nMedium.\n> Which colour?\nRed.\n"
+    text = "On 3 Nov Rosa <r@neri.example> wrote:\n> Which size?\nMedium.\n> Colour?\nRed.\n"
     assert newest(text) == "Medium.\nRed."
 
 
@@ -110,7 +167,8 @@ def test_nothing_but_quotes_is_better_than_nothing() -> None:
 
 def test_contact_details_below_the_closing_go_and_a_postscript_stays() -> None:
     """Names and numbers say nothing about the label; a postscript may."""
-    text = "Where is it?\n\nKind regards\nAnn Reed\nTel. +44 20 0000\nann@reed.example\n\nPS: I want my money back."
+    contact = "Ann Reed\nTel. +44 20 0000\nann@reed.example"
+    text = f"Where is it?\n\nKind regards\n{contact}\n\nPS: I want my money back."
     assert newest(text) == "Where is it?\n\nKind regards\nPS: I want my money back."
 
 

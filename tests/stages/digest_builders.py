@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from daemon.config import Settings, parse
 from daemon.store.engine import Store
@@ -129,7 +129,7 @@ def enter(store: Store, folder_id: int, number: int, kept: Kept) -> int:
     return mail_id
 
 
-def _deliver(connection, folder_id: int, number: int, mail_id: int, kept: Kept) -> None:
+def _deliver(connection: Connection, folder_id: int, number: int, mail_id: int, kept: Kept) -> None:
     row = {
         "folder_id": folder_id,
         "uid": number + 1,
@@ -147,7 +147,7 @@ def _deliver(connection, folder_id: int, number: int, mail_id: int, kept: Kept) 
         connection.execute(insert(sightings).values(seen))
 
 
-def _read(connection, digest: bytes, mail_id: int, kept: Kept) -> None:
+def _read(connection: Connection, digest: bytes, mail_id: int, kept: Kept) -> None:
     row = {
         "mail_id": mail_id,
         "content_digest": digest,

@@ -1,0 +1,21 @@
+"""What a round of sending did -> a line on stderr and an exit code."""
+
+from daemon.cli.exits import DONE, NEEDS_PERSON, OUTSIDE, complain
+from daemon.sending.records import SendCount
+
+
+def sent_of(count: SendCount | None) -> int:
+    """Return how many mails were sent; none where another process is sending."""
+    return 0 if count is None else count.sent
+
+
+def report_sending(count: SendCount) -> int:
+    """Name what did not go out; return the exit code of the worst."""
+    code = DONE
+    if stopped := count.failed + count.held:
+        complain(f"{stopped} outgoing mails were refused or are held: `backdesk outbox list`")
+        code = NEEDS_PERSON
+    if count.deferred:
+        complain(f"{count.deferred} outgoing mails were put off by their relay")
+        code = OUTSIDE
+    return code

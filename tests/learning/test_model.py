@@ -1,0 +1,411 @@
+"""What must hold of training, of the files of a model, and of what it says about mails."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifiers.__main__ import main
+from classifiers.artifact import MANIFEST, NUMBERS, load, save
+from classifiers.documents import Document
+from classifiers.errors import ArtifactMismatch, ArtifactMissing, ClassifierError, CorpusError
+from classifiers.examples import Example, labels_of, read_examples
+from classifiers.figures import judge
+from classifiers.predict import Model
+from classifiers.train import Training, train
+
+LABELS = ("complaint", "request", "newsletter", "other")
+SENTENCES = {
+    "complaint": "The {} arrived broken, nobody answers, I demand a refund",
+    "request": "Could you tell me how much the {} costs, and send a form",
+    "newsletter": "This week only: {} at half price, shop now, unsubscribe here",
+    "other": "Thank you for the {}, the invoice is attached as agreed",
+}
+GOODS = ("lamp", "kettle", "fridge", "bicycle", "sofa", "ticket", "meter", "policy")
+
+
+def small_corpus() -> list[Example]:
+    """Eight scenarios, four labels each."""
+    return [
+        Example(
+            document=Document(subject=goods, body=sentence.format(goods)),
+            label=label,
+            lang="en",
+            scenario=goods,
+        )
+        for goods in GOODS
+        for label, sentence in SENTENCES.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def training() -> Training:
+    """A model of the small corpus."""
+    return train(small_corpus(), seed=3)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, training: Training) -> Path:
+    """The same, saved."""
+    save(tmp_path / "model", training.weights, {"seed": 3})
+    return tmp_path / "model"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Model:
+    """The base model."""
+    return Model.load()
+
+
+def lines_file(folder: Path, lines: list[Any], name: str = "mails.jsonl") -> Path:
+    """A corpus file."""
+    content = "\n".join(json.dumps(line) for line in lines).encode()
+    file = folder / name
+    file.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return file
+
+
+def corpus_lines() -> list[dict[str, str]]:
+    """The small corpus as it stands in a file."""
+    return [
+        {
+            "subject": example.document.subject,
+            "body": example.document.body,
+            "label": example.label,
+            "lang": "en",
+            "scenario": example.scenario,
+        }
+        for example in small_corpus()
+    ]
+
+
+def test_training_learns_what_tells_the_labels_apart(training: Training) -> None:
+    """Unseen scenarios are told apart by what decides, not by their goods."""
+    assert training.figures["macro_f1"] == 1.0
+    assert training.figures["n"] == len(GOODS) * len(LABELS)
+
+
+def test_the_same_corpus_and_seed_give_the_same_files(tmp_path: Path, training: Training) -> None:
+    """A model can be made again from its corpus."""
+    again = train(small_corpus(), seed=3)
+    versions = {
+        save(tmp_path / name, it.weights, {}) for name, it in (("a", training), ("b", again))
+    }
+    assert len(versions) == 1
+    assert (tmp_path / "a" / NUMBERS).read_bytes() == (tmp_path / "b" / NUMBERS).read_bytes()
+
+
+def test_training_on_one_label_or_one_scenario_is_refused() -> None:
+    """Nothing could be learnt, and nothing measured."""
+    corpus = small_corpus()
+    with pytest.raises(ClassifierError, match="two labels"):
+        train([example for example in corpus if example.label == "other"])
+    with pytest.raises(ClassifierError, match="two scenarios"):
+        train([example for example in corpus if example.scenario == "lamp"])
+
+
+def test_two_labels_are_enough() -> None:
+    """A house may have its own two; the solver's short form is unfolded rightly."""
+    corpus = [example for example in small_corpus() if example.label in LABELS[:2]]
+    figures = train(corpus).figures
+    assert figures["macro_f1"] == 1.0
+
+
+def test_users_labels_come_behind_the_shipped_ones() -> None:
+    """The order decides when several fit."""
+    names = ("zebra", "other", "complaint", "ant")
+    corpus = [
+        Example(document=Document(subject="a", body="b"), label=name, lang="", scenario="s")
+        for name in names
+    ]
+    assert labels_of(corpus) == ("complaint", "other", "ant", "zebra")
+
+
+def test_a_saved_model_says_what_it_said(folder: Path, training: Training) -> None:
+    """Half precision changes nothing that matters."""
+    model = Model(training.weights, {})
+    documents = [example.document for example in small_corpus()]
+    assert np.allclose(model.matrix(documents), Model.load(folder).matrix(documents), atol=2e-3)
+
+
+def test_no_model_is_named_as_missing(tmp_path: Path) -> None:
+    """The caller tells it from a bad one."""
+    with pytest.raises(ArtifactMissing):
+        load(tmp_path)
+
+
+def test_numbers_without_their_manifest_are_missing_too(folder: Path) -> None:
+    """Half a model is none."""
+    (folder / NUMBERS).unlink()
+    with pytest.raises(ArtifactMissing):
+        load(folder)
+
+
+def test_a_changed_byte_of_the_numbers_is_refused(folder: Path) -> None:
+    """The checksum is looked at before anything is unpacked."""
+    content = bytearray((folder / NUMBERS).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / NUMBERS).write_bytes(content)
+    with pytest.raises(ArtifactMismatch, match="not the one"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("format", 99),
+        ("labels", ["complaint"]),
+        ("temperature", "warm"),
+        ("temperature", -1),
+        ("features", {}),
+        ("features", {"fingerprint": "other", "letter_lengths": [4]}),
+        ("sha256", None),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(folder: Path, field: str, value: object) -> None:
+    """Whatever is wrong, the error is ours."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(manifest | {field: value}))
+    with pytest.raises(ArtifactMismatch):
+        load(folder)
+
+
+@settings(max_examples=40)
+@given(st.one_of(st.binary(), st.recursive(st.none() | st.text(), st.lists).map(json.dumps)))
+def test_any_manifest_is_refused_with_our_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes | str
+) -> None:
+    """Parsers of strangers' bytes raise nothing else."""
+    folder = tmp_path_factory.mktemp("model")
+    raw = content if isinstance(content, bytes) else content.encode()
+    (folder / MANIFEST).write_bytes(raw)
+    with pytest.raises((ArtifactMismatch, ArtifactMissing)):
+        load(folder)
+
+
+def test_a_signed_model_opens_with_its_key_only(tmp_path: Path, training: Training) -> None:
+    """With a key given, an unsigned, foreign or changed manifest is refused."""
+    save(tmp_path, training.weights, {"seed": 3}, key=b"house")
+    assert load(tmp_path, key=b"house")[1]["seed"] == 3
+    with pytest.raises(ArtifactMismatch, match="signature"):
+        load(tmp_path, key=b"other")
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest | {"seed": 4}))
+    with pytest.raises(ArtifactMismatch, match="signature"):
+        load(tmp_path, key=b"house")
+
+
+def test_an_unsigned_model_is_refused_when_a_key_is_given(folder: Path) -> None:
+    """Leaving the signature out is no way round it."""
+    with pytest.raises(ArtifactMismatch, match="signature"):
+        load(folder, key=b"house")
+
+
+def test_the_shipped_model_knows_the_shipped_labels(shipped: Model) -> None:
+    """In the order that decides when several fit."""
+    assert shipped.labels == LABELS
+    assert shipped.version == shipped.manifest["version"]
+
+
+@given(st.lists(st.builds(Document, subject=st.text(), body=st.text()), max_size=4))
+@settings(deadline=None)  # the first use builds tables
+def test_scores_hold_all_labels_and_sum_to_one(shipped: Model, documents: list[Document]) -> None:
+    """On any text, and on no text at all."""
+    answers = shipped.scores(documents)
+    assert len(answers) == len(documents)
+    for answer in answers:
+        assert tuple(answer) == LABELS
+        assert sum(answer.values()) == pytest.approx(1)
+        assert all(0 <= value <= 1 for value in answer.values())
+
+
+@pytest.mark.parametrize(
+    ("label", "subject", "body"),
+    [
+        (
+            "complaint",
+            "Reclamo",
+            "La lavatrice è arrivata rotta. Chiedo il rimborso, è la terza volta.",
+        ),
+        ("request", "Pytanie", "Dzień dobry, ile kosztuje karnet i w jakich godzinach otwarte?"),
+        ("newsletter", "Only this week", "20% off everything! Shop now. Unsubscribe here."),
+        ("other", "Dziękuję", "Dziękuję serdecznie, wszystko działa. Nie trzeba odpowiadać."),
+    ],
+)
+def test_the_shipped_model_knows_the_plain_cases(
+    shipped: Model, label: str, subject: str, body: str
+) -> None:
+    """The first day works."""
+    scores = shipped.scores([Document(subject=subject, body=body)])[0]
+    assert max(scores, key=lambda name: scores[name]) == label
+
+
+def test_half_a_character_is_scored_like_any_text(shipped: Model) -> None:
+    """Broken decoders leave lone surrogates, which no codec takes."""
+    document = Document(subject="\ud800", body="refund \udfff\x00", sender="\ud800")
+    assert sum(shipped.scores([document])[0].values()) == pytest.approx(1)
+    assert shipped.reasons(document, "complaint")
+
+
+def test_what_is_quoted_does_not_decide(shipped: Model) -> None:
+    """The newest text is the sender's own."""
+    own = "Could you send me the price list and the opening hours, please?"
+    quoted = "\n\nOn 3 Nov 2026 Ann <a@reed.example> wrote:\n> I demand a refund, what a disgrace!"
+    alone, replied = shipped.scores(
+        [Document(subject="Re: list", body=own), Document(subject="Re: list", body=own + quoted)]
+    )
+    assert alone == pytest.approx(replied)
+
+
+def test_reasons_name_words_of_the_mail(shipped: Model) -> None:
+    """A person sees why, in the mail's own words."""
+    document = Document(subject="Refund", body="I demand a refund, this is unacceptable.")
+    reasons = shipped.reasons(document, "complaint", top=4)
+    assert 0 < len(reasons) <= 4
+    assert any("refund" in reason or "unacceptable" in reason for reason in reasons)
+
+
+@given(st.builds(Document, subject=st.text(), body=st.text()), st.sampled_from(LABELS))
+@settings(deadline=None, max_examples=50)
+def test_reasons_never_raise(shipped: Model, document: Document, label: str) -> None:
+    """On any text."""
+    assert len(shipped.reasons(document, label, top=3)) <= 3
+
+
+def test_use_needs_no_scikit_learn() -> None:
+    """A reading child stays small: it loads numpy and the artifact."""
+    script = (
+        "import sys; from classifiers.predict import Model;"
+        "from classifiers.documents import Document;"
+        "Model.load().scores([Document(subject='a', body='b')]);"
+        "sys.exit('sklearn' in sys.modules or 'scipy' in sys.modules or 'daemon' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_figures_count_what_a_hand_counts() -> None:
+    """Four mails, two labels, one silent."""
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.45, 0.55], [0.4, 0.6]])
+    figures = judge(np.array([0, 1, 1, 1]), scores, ("a", "b"), ["it", "it", "pl", ""], 0.58)
+    assert figures["confusion"] == {"a": {"a": 1, "b": 0}, "b": {"a": 1, "b": 2}}
+    assert figures["per_class"]["b"] == {"precision": 1.0, "recall": 0.6667, "f1": 0.8, "n": 3}
+    assert figures["macro_f1"] == pytest.approx((2 / 3 + 0.8) / 2, abs=1e-4)
+    assert figures["coverage"] == 0.75
+    assert figures["precision_at_coverage"] == pytest.approx(2 / 3, abs=1e-4)
+    assert figures["ece"] == pytest.approx((0.1 + 0.8 + 0.45 + 0.4) / 4, abs=1e-4)
+    assert figures["by_language"]["pl"]["n"] == 1
+    assert set(figures["by_language"]) == {"it", "pl"}
+
+
+def test_no_mail_above_the_threshold_gives_no_precision() -> None:
+    """None, not zero: nothing was said, nothing was wrong."""
+    figures = judge(np.array([0]), np.array([[0.6, 0.4]]), ("a", "b"), [""], 0.9)
+    assert figures["coverage"] == 0
+    assert figures["precision_at_coverage"] is None
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{", "no JSON"),
+        (b"[1]", "no JSON object"),
+        (b'{"subject": "a", "body": "b"}', "label"),
+        (b'{"body": 3, "label": "other"}', "texts"),
+        (b'{"label": "other"}', "both empty"),
+        (b"\xff", "no JSON"),
+    ],
+)
+def test_a_bad_line_is_named_by_file_and_number(tmp_path: Path, line: bytes, reason: str) -> None:
+    """A person can go there and mend it."""
+    file = tmp_path / "mails.jsonl"
+    file.write_bytes(b'{"body": "b", "label": "other"}\n' + line)
+    with pytest.raises(CorpusError, match=reason) as caught:
+        read_examples([file])
+    assert (caught.value.file, caught.value.line) == (str(file), 2)
+
+
+@given(st.binary(max_size=200))
+def test_any_file_gives_examples_or_our_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    """Also a broken gzip."""
+    for name in ("a.jsonl", "a.jsonl.gz"):
+        file = tmp_path_factory.mktemp("corpus") / name
+        file.write_bytes(content)
+        with pytest.raises(ClassifierError):
+            read_examples([file])
+
+
+def test_a_gzip_broken_inside_is_our_error(tmp_path: Path) -> None:
+    """The head is sound, the rest is not."""
+    file = lines_file(tmp_path, corpus_lines(), "mails.jsonl.gz")
+    whole = file.read_bytes()
+    for broken in (whole[:40], whole[:20] + b"\xff" * 40 + whole[60:]):
+        file.write_bytes(broken)
+        with pytest.raises(ClassifierError, match="cannot be read"):
+            read_examples([file])
+
+
+def test_headers_are_read_as_object_and_as_pairs(tmp_path: Path) -> None:
+    """Names in lower case, the first of several; without the field they are missing."""
+    line = {"body": "b", "label": "other"}
+    file = lines_file(
+        tmp_path,
+        [line, line | {"headers": {"List-Id": "x"}}, line | {"headers": [["A", "1"], ["a", "2"]]}],
+        "mails.jsonl.gz",
+    )
+    found = [example.document.headers for example in read_examples([file])]
+    assert found == [None, {"list-id": "x"}, {"a": "1"}]
+
+
+def test_the_command_trains_and_evaluates(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The JSON holds what CLI.md promises; the model is there afterwards."""
+    file, out = str(lines_file(tmp_path, corpus_lines())), str(tmp_path / "model")
+    assert main(["train", "--data", file, "--out", out, "--seed", "3", "--json"]) == 0
+    trained = json.loads(capsys.readouterr().out)
+    assert trained["version"] == Model.load(out).version
+    assert main(["evaluate", "--data", file, "--model", out, "--json"]) == 0
+    said = capsys.readouterr()
+    figures = json.loads(said.out)
+    wanted = "n macro_f1 per_class coverage precision_at_coverage ece confusion by_language"
+    assert set(wanted.split()) <= set(figures)
+    assert set(figures["per_class"]["other"]) == {"precision", "recall", "f1", "n"}
+    assert "trained on these very examples" in said.err
+
+
+def test_the_command_shows_a_table_to_people(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --json."""
+    file = str(lines_file(tmp_path, corpus_lines()))
+    assert main(["evaluate", "--data", file]) == 0
+    assert "macro F1" in capsys.readouterr().out
+
+
+def test_the_command_ends_with_two_on_a_bad_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names file and line, stdout stays empty."""
+    file = str(lines_file(tmp_path, [{"body": "b"}]))
+    assert main(["evaluate", "--data", file]) == 2
+    said = capsys.readouterr()
+    assert f"{file}:1:" in said.err
+    assert said.out == ""
+
+
+def test_the_command_names_labels_that_the_model_does_not_know(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No figure is made up for them."""
+    file = str(lines_file(tmp_path, [{"body": "b", "label": "zebra"}]))
+    assert main(["evaluate", "--data", file]) == 2
+    assert "zebra" in capsys.readouterr().err

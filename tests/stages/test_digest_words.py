@@ -1,0 +1,278 @@
+"""The words of the digest: three languages of equal quality, and strangers kept harmless."""
+
+import re
+import string
+import unicodedata
+from dataclasses import replace
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.digest.legible import legible
+from daemon.digest.records import (
+    AccountHealth,
+    Digest,
+    FolderLine,
+    Intake,
+    Period,
+    QuarantinedMail,
+    Unfetchable,
+    UnsureMail,
+)
+from daemon.digest.render import render
+from daemon.digest.words import LANGUAGES, plural, words
+from daemon.records import Automatic
+from tests.builders import MORNING
+
+ROME = ZoneInfo("Europe/Rome")
+VOID = {"meta", "br"}
+
+EMPTY = Digest(
+    day=date(2026, 11, 23),
+    zone=ROME,
+    period=Period(since=MORNING - timedelta(days=1), until=MORNING),
+    intake=Intake(),
+    unsure=(),
+    unsure_total=0,
+    quarantined=(),
+    quarantined_total=0,
+    unfetchable=(),
+    folders=(),
+    accounts=(),
+    backlog=0,
+    unmoved=0,
+    without_model=0,
+    outgoing_failed=0,
+    outgoing_held=0,
+)
+UNSURE = UnsureMail(
+    mail_id=7,
+    subject="Lampada rotta",
+    sender="anna@client.example",
+    sender_name="Anna Rossi",
+    received_at=MORNING - timedelta(hours=2),
+    reason="unsure: complaint 0.35 under 0.40",
+)
+SICK = AccountHealth(
+    name="info",
+    last_success_at=MORNING - timedelta(hours=5),
+    failures=2,
+    last_error="login refused",
+    paused="5 mails in a row failed unexpectedly",
+    is_stale=True,
+)
+FULL = replace(
+    EMPTY,
+    intake=Intake(
+        received=30,
+        older=2,
+        observed=5,
+        by_label=(("complaint", 9), ("repairs", 2)),
+        unsure=3,
+        automatic=tuple((kind.value, 1) for kind in Automatic),
+        copies=2,
+        quarantined=1,
+        waiting=6,
+        by_queue=(("complaints", 9),),
+        imported=22,
+    ),
+    unsure=(UNSURE,),
+    unsure_total=3,
+    quarantined=(QuarantinedMail(mail_id=9, reason="depth", since=MORNING),),
+    quarantined_total=1,
+    unfetchable=(Unfetchable(account="info", folder="INBOX", number=2),),
+    folders=(
+        FolderLine(account="info", folder="INBOX", server=40, held=33, quarantined=5, missing=2),
+    ),
+    accounts=(SICK, replace(SICK, name="sales", last_success_at=None)),
+    backlog=6,
+    unmoved=1,
+    without_model=4,
+    outgoing_failed=1,
+    outgoing_held=12,
+)
+
+
+class Outline(HTMLParser):
+    """What stands in an HTML page: whether it nests, its elements, its links, its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: set[str] = set()
+        self.sources: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href", "action")]
+        if tag == "br":
+            self.text += " "
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize(
+    ("number", "form"),
+    [
+        *((1, "one"), (2, "few"), (4, "few"), (5, "many"), (11, "many"), (12, "many")),
+        *((14, "many"), (21, "many"), (22, "few"), (25, "many"), (112, "many"), (0, "many")),
+        *((101, "many"), (102, "few"), (1004, "few")),
+    ],
+)
+def test_polish_has_three_plurals(number: int, form: str) -> None:
+    """1 wiadomość, 2-4 (also 22, 102) wiadomości są, the teens and the rest: jest."""
+    assert plural("pl", number) == form
+
+
+def test_italian_and_english_have_two_plurals() -> None:
+    """Only one thing is in the singular; nothing is not."""
+    for language in ("it", "en"):
+        assert [plural(language, n) for n in (0, 1, 2, 22)] == ["many", "one", "many", "many"]
+
+
+def shape(value: Any) -> Any:
+    """Return keys and placeholders of a table of words, without the words."""
+    if isinstance(value, dict) and set(value) <= {"one", "few", "many"}:
+        fields = (placeholders(text) for form, text in value.items() if form != "one")
+        return frozenset().union(*fields)
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    return len(value) if isinstance(value, list) else placeholders(value)
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """Return the names of what is filled in."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_everything(language: str) -> None:
+    """Same keys, same values filled in, and every plural form of the language."""
+    table, english = words(language).table, words("en").table
+    assert shape(table) == shape(english)
+    forms = {"one", "few", "many"} if language == "pl" else {"one", "many"}
+    assert all(set(v) == forms for v in table["say"].values() if isinstance(v, dict))
+    assert set(table["automatic"]) == {kind.value for kind in Automatic}
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("en", "Backdesk, Mon 23 Nov: 3 unsure, 1 quarantined, nothing missing"),
+        ("it", "Backdesk, lun 23 nov: 3 incerte, 1 in quarantena, nessuna mancante"),
+        ("pl", "Backdesk, pon. 23 lis: 3 niepewne, 1 w kwarantannie, niczego nie brakuje"),
+    ],
+)
+def test_the_subject_says_it_all(language: str, subject: str) -> None:
+    """Whoever reads only the subject knows what waits, and that nothing is missing."""
+    digest = replace(EMPTY, unsure_total=3, quarantined_total=1)
+    assert render(digest, language).subject == subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_empty_digest_is_calm(language: str) -> None:
+    """Without anything to do it says so, and has no empty lists."""
+    rendered = render(EMPTY, language)
+    assert not EMPTY.needs_people
+    assert words(language).say("all_well") in rendered.text
+    assert words(language).say("h_unsure") not in rendered.text
+    assert "None" not in rendered.text + rendered.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_and_html_say_the_same(language: str) -> None:
+    """Every line of the text is in the HTML too, and nothing is left unfilled."""
+    rendered = render(FULL, language)
+    page = " ".join(Outline(rendered.html).text.split())
+    for line in rendered.text.splitlines():
+        bare = re.sub(r"^\s*(?:[*!]|\d+) +", "", line).strip()
+        if bare and not set(bare) <= {"-", "=", " "}:
+            assert bare in page, bare
+    assert not re.search(r"[{}]|None|Undefined", rendered.text + page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_loads_nothing_and_nests(language: str) -> None:
+    """Tables and inline styles only: no image, script, style sheet or link from anywhere."""
+    outline = Outline(render(FULL, language).html)
+    assert outline.open == []
+    assert outline.sources == []
+    assert outline.elements <= {
+        *("html", "head", "meta", "title", "body", "table", "tr", "td"),
+        *("strong", "span", "br"),
+    }
+    assert "url(" not in render(FULL, language).html.replace("url=no", "")
+
+
+@given(text=st.text(min_size=1), name=st.text())
+def test_strangers_words_stay_words(text: str, name: str) -> None:
+    """Whatever a subject, a sender, a folder or an error holds: the page has the same elements."""
+    attack = f"{text}<script>x</script>\"'><img src=//bad.example>{{{{ 7*7 }}}}{{% x %}}{{0}}"
+    mail = replace(UNSURE, subject=attack, sender=attack, sender_name=name, reason=attack)
+    line = replace(FULL.folders[0], folder=attack)
+    sick = replace(SICK, last_error=attack, paused=attack)
+    lost = Unfetchable(account="info", folder=attack, number=1)
+    digest = replace(FULL, unsure=(mail,), folders=(line,), accounts=(sick,), unfetchable=(lost,))
+    rendered = render(digest, "en")
+    outline = Outline(rendered.html)
+    assert outline.sources == []
+    assert "script" not in outline.elements
+    assert "img" not in outline.elements
+    assert outline.open == []
+    assert max(map(len, render(digest, "en").text.splitlines())) < 500
+
+
+@given(text=st.text(), most=st.integers(1, 200))
+def test_a_legible_line_is_short_and_hides_nothing(text: str, most: int) -> None:
+    """No control, no line end, no letter that turns the order round; never over the length."""
+    line = legible(text + "\u202egnp.exe\u2066\r\n\ud800", most)
+    assert len(line) <= most
+    assert not {unicodedata.bidirectional(c) for c in line} & {
+        *("RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI", "FSI", "PDI"),
+    }
+    assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in line)
+    assert line == legible(line, most)
+
+
+def test_a_long_subject_is_cut_at_120_characters() -> None:
+    """The cut shows."""
+    long = render(replace(FULL, unsure=(replace(UNSURE, subject="x" * 300),)), "en").text
+    assert "x" * 119 + "…" in long
+    assert "x" * 120 not in long
+
+
+@pytest.mark.parametrize(
+    ("reason", "polish"),
+    [
+        (
+            "unsure: complaint 0.35 under 0.40",
+            "najbardziej prawdopodobna kategoria to reklamacja: 35%, a potrzeba 40%",
+        ),
+        ("unsure: may be a complaint 0.31", "może być reklamacją (31%)"),
+        ("no model", "brak ważnego modelu"),
+        ("unsure: something new", "something new"),
+    ],
+)
+def test_reasons_are_said_in_the_readers_language(reason: str, polish: str) -> None:
+    """The verdict's own reasons are known; one that is not stays as it is."""
+    assert words("pl").why_unsure(reason) == polish
+
+
+def test_moments_are_those_of_the_house() -> None:
+    """06:30 in UTC is 07:30 in Rome in winter and 08:30 in summer."""
+    assert words("it").moment(MORNING, ROME) == "lun 23 nov, 07:30"
+    assert words("en").moment(MORNING.replace(month=7), ROME) == "Thu 23 Jul, 08:30"
+    assert words("pl").day(date(2026, 11, 23), "long") == "poniedziałek, 23 listopada 2026"
