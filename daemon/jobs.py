@@ -17,7 +17,7 @@ from daemon.config.settings import Settings
 from daemon.digest.daily import digest_for, enqueue
 from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError, Stopping
 from daemon.intake.actions import Actions
-from daemon.intake.imap import Mailbox
+from daemon.intake.imap import Mailbox, Selected
 from daemon.intake.receive import FolderRound, Received, Receiver, Suspects
 from daemon.intake.records import Tally
 from daemon.intake.settle import Settler
@@ -121,6 +121,10 @@ class AccountJob:
 
     def _begin(self, size: int) -> Callable[[], None]:
         return self._own.begin(self._house.receiver.budget.take(size, self.account))
+
+    def is_listed(self, folder: str, selected: Selected) -> bool:
+        """Tell whether a folder is still as the last round saw it."""
+        return self._signs.get(folder) == (selected.uidnext, selected.exists)
 
     def forget_listings(self) -> None:
         """List every folder in full at the next round."""

@@ -52,8 +52,8 @@ def run(directory: Path | None, mails: int, *, once: bool, json: bool) -> DemoCo
     """
     if mails < 1:
         raise ConfigError(f"{mails} mails make no demo; give 1 or more")
-    chosen = directory or Path(tempfile.mkdtemp(prefix="backdesk-demo-"))
     servers = _servers()
+    chosen = directory or Path(tempfile.mkdtemp(prefix="backdesk-demo-"))
     servers.start()
     try:
         return _show(chosen.absolute(), servers, _screen(mails, json=json), once=once or json)

@@ -124,7 +124,9 @@ class AccountWorker:
         wait_s = account.poll_s or intake.poll_s
         mailbox = job.mailbox
         if intake.idle and mailbox is not None and mailbox.can_idle and not self._stop.is_set():
-            mailbox.examine(account.folders[0])
+            inbox = account.folders[0]
+            if not job.is_listed(inbox, mailbox.examine(inbox)):
+                return  # something came between the round and here
             mailbox.idle(min(wait_s, intake.idle_renew_s), self._wake)
             self._wake.clear()
         else:

@@ -48,11 +48,13 @@ def payload_bytes(part: Part, blocks: Blocks) -> bytes:
     payload = part.get_payload()
     if isinstance(payload, list):
         return b"".join(_enclosed_bytes(one, blocks) for one in payload)
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    if encoding == "base64":
-        lifted = decoded_block(str(payload), blocks)
-        if lifted is not None:
-            return lifted
+    declared = str(part.get("content-transfer-encoding", ""))
+    encoding = declared.strip().lower()
+    if encoding != declared.lower():  # the stdlib does not know "base64 "
+        part.replace_header("content-transfer-encoding", encoding)
+    lifted = decoded_block(str(payload), blocks) if encoding == "base64" else None
+    if lifted is not None:
+        return lifted
     decoded = part.get_payload(decode=True)
     return restore(decoded, blocks) if isinstance(decoded, bytes) else b""
 

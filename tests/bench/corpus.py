@@ -111,11 +111,9 @@ class Writer:
         return "\n\n".join(textwrap.fill(one.capitalize() + ".", 72) for one in paragraphs)
 
     def _words(self, language: str, number: int) -> list[str]:
-        common = COMMON[language].split()
-        return [
-            self._chance.choice(common if self._chance.random() < 0.6 else self._rare)
-            for _ in range(number)
-        ]
+        common = self._chance.choices(COMMON[language].split(), k=number)
+        rare = self._chance.choices(self._rare, k=number)
+        return [pair[self._chance.random() > 0.6] for pair in zip(common, rare, strict=True)]  # noqa: PLR2004
 
     def _plain(self, text: str, language: str) -> str:
         charset = self._chance.choice(("utf-8", CHARSETS[language]))
