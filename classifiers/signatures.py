@@ -12,7 +12,8 @@ _LONGEST_CLOSING = 60  # characters, with the name
 _SENTENCE = 7  # words; fewer below a closing are a name, a role, an address
 _CLOSINGS = frozenset(CLOSINGS)
 _CONTACT = re.compile(r"@|https?:|www\.|\b(?:tel|cell|mob|fax|phone|kom|p\.iva|nip|regon)\b|\+\d\d")
-_DEVICE_STARTS = frozenset(line[:3] for line in DEVICE_LINES)  # spares folding every line
+_CLOSING_STARTS = frozenset((*(line[:2] for line in CLOSINGS), "łą"))  # spares folding all lines
+_DEVICE_STARTS = frozenset(line[:3] for line in DEVICE_LINES)  # the same
 _POSTSCRIPT = ("ps", "p.s", "p. s", "post scriptum", "dopisek", "n.b", "nb:")
 
 
@@ -88,7 +89,7 @@ def _without_contacts(lines: list[str]) -> list[str]:
 
 def _is_closing(line: str) -> bool:
     """Whether the line is "Kind regards" and the like, perhaps with the name behind a comma."""
-    if len(line) > _LONGEST_CLOSING:
+    if len(line) > _LONGEST_CLOSING or line.lstrip(" \t*_")[:2].lower() not in _CLOSING_STARTS:
         return False
     words = fold(line).strip(" \t*_.!;-")
     head = words.partition(",")[0].strip()

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -31,7 +31,7 @@ app = typer.Typer()
 MAILS = 200  # read in one go
 BYTES = 32 << 20
 REASONS = 5
-UNREADABLE = PlainMail(subject="", body="")  # its scores are what the model expects of any mail
+EMPTY = PlainMail(subject="", body="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,9 @@ def classify(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Mails, folders, archives, JSON lines.")
     ],
+    reasons: Annotated[
+        bool, typer.Option("--reasons/--no-reasons", help="Say the words behind each label.")
+    ] = True,
     config: ConfigFile = None,
     as_json: AsJson = False,  # noqa: ARG001 - the output is JSON lines anyway
 ) -> None:
@@ -66,9 +69,10 @@ def classify(
     failed = 0
     with TemporaryDirectory() as spool, ReadingPool(options, workers) as pool:
         code = _model_code(pool)
+        judge_ = Judge(pool, workers, reasons=REASONS if reasons else 0)
         found = walk(paths, SourceLimits(spool=Path(spool), takes_lines=True))
         for batch in _batches(found):
-            for judged in _Batch(pool, workers).judge(batch):
+            for judged in judge_.judge(batch):
                 failed += judged.failure is not None
                 print_json_line(_document(judged, thresholds))
     if failed:
@@ -110,41 +114,30 @@ def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-class _Batch:
-    """Judges one batch: mails and lines each in one go, answers in the order they were found."""
+class Judge:
+    """Judges batches: mails and lines each in one go, answers in the order they were found."""
 
-    def __init__(self, pool: ReadingPool, workers: int) -> None:
-        self._pool, self._workers = pool, workers
+    def __init__(self, pool: ReadingPool, workers: int, reasons: int) -> None:
+        self._pool, self._workers, self._reasons = pool, workers, reasons
+        self._expected: dict[str, float] | None = None
 
     def judge(self, batch: Sequence[Found]) -> list[Judged]:
+        """Return what came out for each of a batch."""
         done: dict[int, Judged] = {}
         mails, plain = list[int](), dict[int, tuple[str, PlainMail]]()
         for place, one in enumerate(batch):
             if one.failure is not None:
                 done[place] = Judged(id=one.id, failure=one.failure)
             elif one.is_line:
-                self._take_line(place, one, plain, done)
+                _take_line(place, one, plain, done)
             else:
                 mails.append(place)
         done.update(self._mails(batch, mails))
         done.update(self._plain(plain))
         return [self._whole(done[place]) for place in range(len(batch))]
 
-    def _take_line(
-        self,
-        place: int,
-        one: Found,
-        plain: dict[int, tuple[str, PlainMail]],
-        done: dict[int, Judged],
-    ) -> None:
-        try:
-            plain[place] = parse_line(one.raw if isinstance(one.raw, bytes) else b"", one.id)
-        except ValueError as error:
-            done[place] = Judged(id=one.id, failure=str(error))
-
     def _mails(self, batch: Sequence[Found], places: Sequence[int]) -> dict[int, Judged]:
-        jobs = [Job(key=place, raw=batch[place].raw) for place in places]
-        answers = self._pool.read(jobs)
+        answers = self._pool.read([Job(key=place, raw=batch[place].raw) for place in places])
         with ThreadPoolExecutor(self._workers) as threads:
             judged = threads.map(lambda pair: self._of_mail(batch[pair[0]], pair[1]), answers)
             return dict(zip(places, judged, strict=True))
@@ -156,7 +149,7 @@ class _Batch:
             judged = Judged(
                 id=one.id,
                 automatic=answer.automatic,
-                scores=answer.scores,
+                scores=answer.scores or self._forced(one),
                 language=answer.language,
                 words=self._words(one, answer),
             )
@@ -164,43 +157,59 @@ class _Batch:
             one.raw.unlink(missing_ok=True)
         return judged
 
+    def _forced(self, one: Found) -> dict[str, float] | None:
+        """Return the scores of automatic mail, which is read without any, by its text."""
+        try:
+            mail = self._pool.view(one.raw)
+        except BackdeskError:
+            return None
+        sender = f"{mail.sender.name} <{mail.sender.email}>" if mail.sender else None
+        plain = PlainMail(subject=mail.subject, body=mail.text, sender=sender, headers=mail.headers)
+        judgement = self._alone(plain, 0)
+        return judgement.scores if judgement else None
+
     def _words(self, one: Found, answer: Reading) -> tuple[str, ...]:
-        if not answer.scores:
+        if not answer.scores or not self._reasons:
             return ()
         try:
-            return tuple(self._pool.reasons(one.raw, best_of(answer.scores), REASONS))
+            return tuple(self._pool.reasons(one.raw, best_of(answer.scores), self._reasons))
         except BackdeskError:
             return ()  # the label stands without its words
 
     def _plain(self, plain: dict[int, tuple[str, PlainMail]]) -> dict[int, Judged]:
         mails = [mail for _, mail in plain.values()]
+        judgements: list[Judgement | None]
         try:
-            judgements: list[Judgement | None] = list(self._pool.classify(mails, reasons=REASONS))
+            judgements = list(self._pool.classify(mails, reasons=self._reasons))
         except MailError:
-            judgements = [self._alone(mail) for mail in mails]
+            judgements = [self._alone(mail, self._reasons) for mail in mails]
         pairs = zip(plain.items(), judgements, strict=True)
         return {place: _of_line(name, judgement) for (place, (name, _)), judgement in pairs}
 
-    def _alone(self, mail: PlainMail) -> Judgement | None:
+    def _alone(self, mail: PlainMail, reasons: int) -> Judgement | None:
         try:
-            return self._pool.classify([mail], reasons=REASONS)[0]
+            return self._pool.classify([mail], reasons=reasons)[0]
         except MailError:
             return None
 
     def _whole(self, judged: Judged) -> Judged:
-        """Give scores to what was not scored: to automatic mail, and to what cannot be read."""
+        """Give what could not be read the scores of an empty mail: what the model expects."""
         if judged.scores:
             return judged
-        judgement = self._alone(UNREADABLE)
-        scores = judgement.scores if judgement else None
-        return Judged(
-            id=judged.id,
-            automatic=judged.automatic,
-            scores=scores or dict.fromkeys(LABELS, 1 / len(LABELS)),
-            language=judged.language,
-            words=() if scores else ("no model",),
-            failure=judged.failure,
-        )
+        if self._expected is None:
+            judgement = self._alone(EMPTY, 0)
+            even = dict.fromkeys(LABELS, 1 / len(LABELS))
+            self._expected = (judgement.scores if judgement else None) or even
+        return replace(judged, scores=self._expected)
+
+
+def _take_line(
+    place: int, one: Found, plain: dict[int, tuple[str, PlainMail]], done: dict[int, Judged]
+) -> None:
+    try:
+        plain[place] = parse_line(one.raw if isinstance(one.raw, bytes) else b"", one.id)
+    except ValueError as error:
+        done[place] = Judged(id=one.id, failure=str(error))
 
 
 def best_of(scores: dict[str, float]) -> str:

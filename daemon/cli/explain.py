@@ -195,7 +195,7 @@ def _moved(story: Story, target: str) -> str:
         "superseded": f"was to be moved to {target}, but: {last['note']}",
         "failed": f"could not be moved to {target}: {last['note']}",
     }
-    return words.get(last["state"], last["state"])
+    return words.get(last["state"]) or str(last["state"])
 
 
 def _print(document: dict[str, Any]) -> None:

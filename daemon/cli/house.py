@@ -80,12 +80,8 @@ def open_house(chosen: Path | None) -> Iterator[House]:
 
 def read_unread(house: House, lease: Lease, account: str) -> None:
     """Read what an account has received and not read, and wait until all is recorded."""
-    house.pipeline.take_up(lease, account, lambda: _nothing)
+    house.pipeline.take_up(lease, account)
     house.pipeline.wait()
-
-
-def _nothing() -> None:
-    """Is called for each mail once it is recorded; the waiting is the pipeline's."""
 
 
 def chosen_accounts(settings: Settings, account: str | None) -> tuple[str, ...]:

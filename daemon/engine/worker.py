@@ -86,22 +86,28 @@ class AccountWorker:
         except BackdeskError as error:
             self._fail(error)
             return
+        failure = self._outcome(lease)
+        self.busy_since = None
+        self._give_back(lease)
+        if failure is not None:
+            self._fail(failure)
+
+    def _outcome(self, lease: Lease) -> BackdeskError | None:
+        """Run rounds; return what ended them, None for a stop."""
         try:
             self._rounds(lease)
         except Stopping:
-            return
+            return None
         except BackdeskError as error:
-            self._fail(error)
+            return error
         except Exception:  # noqa: BLE001 - rim: one job must not stop the others
             # Unexpected in one account's job: it backs off with an alarm, the others go on.
             _log.exception(
                 "Account failed unexpectedly",
                 extra={"action": "account_failed", "account": self.account},
             )
-            self._fail(BackdeskError("unexpected error, see the log"))
-        finally:
-            self.busy_since = None
-            self._give_back(lease)
+            return BackdeskError("unexpected error, see the log")
+        return None
 
     def _rounds(self, lease: Lease) -> None:
         job = self._job = AccountJob(

@@ -7,11 +7,12 @@ mails taken apart) cannot close, and it is not paid for work that nobody reads. 
 the same, the stdlib reads the same small message.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import lru_cache
 
 from mailparser import MailParser
 from mailparser.utils import get_addresses
@@ -20,7 +21,17 @@ from daemon.mail.structure import Part, file_name
 
 Pairs = tuple[tuple[str, str], ...]
 
+_ADDRESS_HEADERS = ("from", "sender", "reply-to", "to", "cc")
+_KNOWN_CHARS = 300  # headers up to this length are remembered: most mail goes to the same few
 _EPILOGUE_DEFECT = "StartBoundaryNotFoundDefect"  # mail-parser then looks for a boundary of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What is read for one mail."""
+
+    message: Part  # the headers but for addresses, and the attachments without their bytes
+    addresses: Mapping[str, str]  # address headers by lower-case name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +53,8 @@ class Envelope:
 
 def envelope_view(
     headers: dict[str, str], attachments: Iterable[Part], defects: Iterable[Exception]
-) -> Part:
-    """Return the small message that is read for a mail.
+) -> View:
+    """Return the small message that is read for a mail, and the address headers beside it.
 
     Args:
         headers: first value of each wanted header, by lower-case name, without raw bytes.
@@ -52,16 +63,18 @@ def envelope_view(
     """
     view: Part = Message()
     for name, value in headers.items():
-        view[name] = value
+        if name not in _ADDRESS_HEADERS:
+            view[name] = value
     view.defects = [one for one in defects if type(one).__name__ != _EPILOGUE_DEFECT]  # type: ignore[misc]
     parts: list[Part | str] = list(attachments)
     if parts:
         view["Content-Type"] = "multipart/mixed"
         view.set_payload(parts)
-    return view
+    addresses = {name: headers[name] for name in _ADDRESS_HEADERS if name in headers}
+    return View(message=view, addresses=addresses)
 
 
-def read_envelope(view: Part) -> Envelope:
+def read_envelope(view: View) -> Envelope:
     """Return what the headers of `view` say, by mail-parser, or by the stdlib where that fails."""
     try:
         return _by_mail_parser(view)
@@ -79,15 +92,18 @@ class _LeanParser(MailParser):  # type: ignore[misc]  # mail-parser carries no t
         return {}
 
 
-def _by_mail_parser(view: Part) -> Envelope:
-    parser = _LeanParser(view)
+def _by_mail_parser(view: View) -> Envelope:
+    parser = _LeanParser(view.message)
     hops = parser.received
+    found = {name: _addresses(value) for name, value in view.addresses.items()}
+    pairs = {name: addresses for name, (addresses, _) in found.items()}
+    problems = [f"{name}: {reason}" for name, (_, reasons) in found.items() for reason in reasons]
     return Envelope(
-        from_=_pairs(parser.from_),
-        sender=_pairs(get_addresses(view.get("sender"), decode_names=True)),
-        reply_to=_pairs(parser.reply_to),
-        to=_pairs(parser.to),
-        cc=_pairs(parser.cc),
+        from_=pairs.get("from", ()),
+        sender=pairs.get("sender", ()),
+        reply_to=pairs.get("reply-to", ()),
+        to=pairs.get("to", ()),
+        cc=pairs.get("cc", ()),
         subject=str(parser.subject),
         message_id=str(parser.message_id),
         sent_at=_utc(parser.date),
@@ -96,8 +112,27 @@ def _by_mail_parser(view: Part) -> Envelope:
             (str(one["filename"] or ""), str(one["mail_content_type"] or ""))
             for one in parser.attachments
         ),
-        defects=tuple(_defect_lines(parser.defects)),
+        defects=(*_defect_lines(parser.defects), *problems),
     )
+
+
+def _addresses(value: str) -> tuple[Pairs, tuple[str, ...]]:
+    """Return the (name, address) pairs of a header, and why others in it were not taken."""
+    return _known_addresses(value) if len(value) <= _KNOWN_CHARS else _read_addresses(value)
+
+
+@lru_cache(maxsize=1024)
+def _known_addresses(value: str) -> tuple[Pairs, tuple[str, ...]]:
+    return _read_addresses(value)
+
+
+def _read_addresses(value: str) -> tuple[Pairs, tuple[str, ...]]:
+    problems: list[dict[str, object]] = []
+    found = get_addresses(value, defects=problems, decode_names=True)
+    reasons = (f"AddressHeaderDefect: {one['reason']}" for one in problems)
+    # Without a name mail-parser, as the stdlib, may repeat the address as one.
+    pairs = tuple(("" if name == email else name, email) for name, email in _pairs(found))
+    return pairs, tuple(dict.fromkeys(reasons))
 
 
 def _defect_lines(defects: list[dict[str, list[str]]]) -> list[str]:
@@ -105,28 +140,30 @@ def _defect_lines(defects: list[dict[str, list[str]]]) -> list[str]:
     return [line.strip().partition("\n")[0][:200] for line in lines]
 
 
-def _by_stdlib(view: Part, defect: str) -> Envelope:
-    parts = view.get_payload() if view.is_multipart() else []
+def _by_stdlib(view: View, defect: str) -> Envelope:
+    message = view.message
+    parts = message.get_payload() if message.is_multipart() else []
+    addresses = {name: _stdlib_addresses(value) for name, value in view.addresses.items()}
     return Envelope(
-        from_=_stdlib_addresses(view, "from"),
-        sender=_stdlib_addresses(view, "sender"),
-        reply_to=_stdlib_addresses(view, "reply-to"),
-        to=_stdlib_addresses(view, "to"),
-        cc=_stdlib_addresses(view, "cc"),
-        subject=view.get("subject", ""),
-        message_id=view.get("message-id", ""),
-        sent_at=_stdlib_date(view.get("date", "")),
-        hop_received_at=_stdlib_date(view.get("received", "").rpartition(";")[2]),
+        from_=addresses.get("from", ()),
+        sender=addresses.get("sender", ()),
+        reply_to=addresses.get("reply-to", ()),
+        to=addresses.get("to", ()),
+        cc=addresses.get("cc", ()),
+        subject=message.get("subject", ""),
+        message_id=message.get("message-id", ""),
+        sent_at=_stdlib_date(message.get("date", "")),
+        hop_received_at=_stdlib_date(message.get("received", "").rpartition(";")[2]),
         attachments=tuple(
             (file_name(one), one.get_content_type()) for one in parts if isinstance(one, Message)
         ),
-        defects=(defect, *(type(one).__name__ for one in view.defects)),
+        defects=(defect, *(type(one).__name__ for one in message.defects)),
     )
 
 
-def _stdlib_addresses(view: Part, name: str) -> Pairs:
+def _stdlib_addresses(value: str) -> Pairs:
     try:
-        return _pairs(getaddresses([view.get(name, "")]))
+        return _pairs(getaddresses([value]))
     except Exception:  # noqa: BLE001 - the stdlib fails in many ways on broken addresses
         return ()
 
