@@ -41,3 +41,14 @@ def held_lease(store: Store, name: str = "send", epoch: int = 1) -> Lease:
         connection.execute(delete(leases).where(leases.c.name == name))
         connection.execute(insert(leases).values(row))
     return Lease(name=name, holder="tests", epoch=epoch)
+
+
+def raw_mail(number: int, subject: str = "nota", *, size: int = 0, trace: str = "") -> bytes:
+    """Return one mail of a series: CRLF, a Message-ID of its own, at least `size` bytes."""
+    head = (
+        f"{trace}From: Ada <ada@nord.example>\r\nTo: info@aurora.example\r\n"
+        f"Subject: {subject} {number}\r\nMessage-ID: <{number}@nord.example>\r\n"
+        "Date: Mon, 5 Jan 2026 10:00:00 +0100\r\n\r\n"
+    )
+    line = f"riga della nota numero {number}, come sempre\r\n"
+    return (head + line * max((size - len(head)) // len(line) + 1, 1)).encode()

@@ -196,10 +196,12 @@ class Judge:
         """Give what could not be read the scores of an empty mail: what the model expects."""
         if judged.scores:
             return judged
+        if self._pool.model is None:
+            even = dict.fromkeys(LABELS, 1 / len(LABELS))
+            return replace(judged, scores=even, words=("no model",))
         if self._expected is None:
             judgement = self._alone(EMPTY, 0)
-            even = dict.fromkeys(LABELS, 1 / len(LABELS))
-            self._expected = (judgement.scores if judgement else None) or even
+            self._expected = judgement.scores if judgement else None
         return replace(judged, scores=self._expected)
 
 

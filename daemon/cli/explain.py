@@ -91,7 +91,8 @@ def _document(
 
 
 _ACTION = (
-    "folder", "target", "state", "how", "attempts", "note", "planned_at", "issued_at", "finished_at",
+    "folder", "target", "state", "how", "attempts", "note",
+    "planned_at", "issued_at", "finished_at",
 )  # fmt: skip
 _SIGHTING = ("account", "from_folder", "to_folder", "seen_at", "outcome", "settled_at")
 _QUARANTINE = ("reason", "detail", "since", "ended_at", "outcome")

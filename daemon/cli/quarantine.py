@@ -12,6 +12,7 @@ from daemon import clock
 from daemon.cli.exits import DONE, NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house, read_unread
 from daemon.cli.output import print_json, print_lines, print_pairs, print_table, safe
+from daemon.intake.importing import ACCOUNT
 from daemon.intake.quarantine import Quarantine, SetAside
 from daemon.jobs import House
 from daemon.store.leases import Lease, account_lease
@@ -63,6 +64,8 @@ def replay(
     with open_house(config) as house:
         chosen = _chosen(house, mails or [])
         _with_leases(house, chosen, lambda lease, part: _replay(house, lease, part))
+        if not mails:
+            _finish_imports(house)
         still = {one.id: one for one in Quarantine(house.store).open([one.id for one in chosen])}
     if as_json:
         document = {
@@ -117,6 +120,14 @@ def _with_leases(
 def _replay(house: House, lease: Lease, ids: Sequence[int]) -> None:
     Quarantine(house.store).replay(lease, ids, clock.now())
     read_unread(house, lease, lease.name.partition(":")[2])
+
+
+def _finish_imports(house: House) -> None:
+    """Read what a broken off import or replay left: no account's round does it."""
+    if house.ledger.unread(ACCOUNT):
+        lease = house.leases.take(account_lease(ACCOUNT), WAIT)
+        read_unread(house, lease, ACCOUNT)
+        house.leases.release(lease)
 
 
 def _outcome(still: SetAside | None) -> tuple[str, str, str]:

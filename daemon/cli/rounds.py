@@ -21,7 +21,7 @@ from daemon.cli.exits import (
 from daemon.cli.house import AsJson, ConfigFile, chosen_accounts, open_house
 from daemon.cli.output import print_json, print_table
 from daemon.cli.progress import shown_progress
-from daemon.cli.sending import report_sending
+from daemon.cli.sending import report_sending, sent_of
 from daemon.errors import BackdeskError
 from daemon.jobs import House, poll_once, send_due
 from daemon.jobs import reconcile as reconcile_account
@@ -69,6 +69,7 @@ def poll(
             "seconds": round(seconds, 3),
             "startup_seconds": round(started - begun, 3),
             "failed": _failed(outcomes),
+            "sent": sent_of(sent),
         }
         print_json(document)
     else:

@@ -85,6 +85,11 @@ class SmtpRelay:
             self._drop()  # the dot is not sent: the relay forgets the mail
             raise
 
+    def greet(self) -> None:
+        """Connect and log in without sending anything; raises as `send` does."""
+        if self._client is None:
+            self._client = self._open()
+
     def close(self) -> None:
         """Say goodbye; the next mail opens a new connection."""
         client, self._client = self._client, None

@@ -1,0 +1,204 @@
+"""Accounts on test servers -> a house that polls them, with a stand-in for the reading children.
+
+Everything is wired as `daemon.bootstrap` does it, except the pool: `InstantReaders` answers in
+the caller's thread, so that a round takes milliseconds.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+from typing import cast
+
+from daemon import bootstrap
+from daemon.config.loading import parse
+from daemon.config.settings import Settings
+from daemon.intake.actions import Actions
+from daemon.intake.imap import Mailbox
+from daemon.intake.receive import FetchLimits, Receiver
+from daemon.intake.records import Tally
+from daemon.intake.results import Results
+from daemon.intake.store import Ledger
+from daemon.jobs import House, poll_once
+from daemon.mail.content import content_digest
+from daemon.pipeline import Answers, Pipeline
+from daemon.reading.pool import ReadingPool
+from daemon.reading.records import Job
+from daemon.records import Reading, Unreadable
+from daemon.store.leases import Leases, account_lease
+from daemon.store.packs import Packs
+from tests.servers.dovecot import Dovecot
+from tests.servers.fake_imap import FakeImap
+
+PASSWORD = "quiet-harbour-7"
+QUEUES = {"alfa": "Queues/Alfa", "beta": "Queues/Beta"}
+"""Queues of the first account: mails with `alfa` in the subject go to the first, others don't."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One account of the configuration."""
+
+    port: int
+    username: str = "desk"
+    folders: tuple[str, ...] = ("INBOX",)
+    go_live: str = "2020-01-01"  # empty: observed only
+
+    def section(self, name: str) -> str:
+        """Return its part of the TOML file."""
+        live = f"go_live = {self.go_live}" if self.go_live else ""
+        return f"""
+[accounts.{name}]
+host = "127.0.0.1"
+port = {self.port}
+security = "plain"
+username = "{self.username}"
+password_file = "password"
+folders = [{", ".join(f'"{folder}"' for folder in self.folders)}]
+{live}
+"""
+
+
+def on_fake(server: FakeImap, **changes: object) -> Desk:
+    """Return the account of a FakeImap."""
+    return Desk(port=server.port, **changes)  # type: ignore[arg-type] - as the caller says
+
+
+def on_dovecot(server: Dovecot, user: str, **changes: object) -> Desk:
+    """Return an account of a Dovecot."""
+    return Desk(port=server.port, username=user, **changes)  # type: ignore[arg-type] - see above
+
+
+def settings_of(home: Path, desks: Mapping[str, Desk], *, limits: str = "") -> Settings:
+    """Return the configuration of a house whose first account has the queues.
+
+    Commands have two seconds, so that a silent server costs a test no more than that.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "password").write_text(PASSWORD)
+    (home / "password").chmod(0o600)
+    first = next(iter(desks))
+    queues = "".join(
+        f'[queues.{name}]\naccount = "{first}"\nfolder = "{folder}"\n'
+        f'[[rules]]\nname = "{name}"\nwhen = {{ subject = "{name}" }}\nqueue = "{name}"\n'
+        for name, folder in QUEUES.items()
+    )
+    text = f"""
+[service]
+data_dir = "var"
+timezone = "Europe/Rome"
+[intake]
+free_disk_bytes = 1000000
+connect_timeout_s = 2
+command_timeout_s = 2
+backoff_first_s = 0.05
+backoff_max_s = 0.2
+poll_s = 0.2
+[limits]
+{limits}
+{"".join(desk.section(name) for name, desk in desks.items())}
+{queues}
+"""
+    return parse(text, home / "backdesk.toml")
+
+
+def reading_of(raw: bytes) -> Reading | Unreadable:
+    """Read a mail well enough to route it; one that begins with `Poison` cannot be read."""
+    if raw.startswith(b"Poison"):
+        return Unreadable(reason="depth", detail="too deep")
+    head = message_from_bytes(raw)
+    return Reading(
+        content_digest=content_digest(raw),
+        message_id=head.get("Message-ID"),
+        in_reply_to=None,
+        references=(),
+        subject=head.get("Subject", ""),
+        sender=None,
+        reply_to=(),
+        to=(),
+        cc=(),
+        sent_at=None,
+        headers=(),
+        attachments=(),
+        automatic=None,
+        list_id=None,
+        language=None,
+        scores=None,
+        model=None,
+        pec_received_at=None,
+        hop_received_at=None,
+        snippet="",
+    )
+
+
+class InstantReaders:
+    """Answers at once what `reading_of` says; counts how often it saw each mail.
+
+    Attributes:
+        seen: number of readings by the SHA-256 of the raw bytes.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[bytes, int] = {}
+
+    def submit(self, jobs: Sequence[Job], done: Callable[[Answers], None]) -> None:
+        """Read jobs; answer each exactly once."""
+        answers: Answers = []
+        for job in jobs:
+            raw = job.raw if isinstance(job.raw, bytes) else job.raw.read_bytes()
+            digest = hashlib.sha256(raw).digest()
+            self.seen[digest] = self.seen.get(digest, 0) + 1
+            answers.append((job.key, reading_of(raw)))
+        done(answers)
+
+
+@contextmanager
+def open_house(settings: Settings, readers: InstantReaders | None = None) -> Iterator[House]:
+    """Build the house as `daemon.bootstrap.build` does, round a stand-in for the children."""
+    data_dir = settings.service.data_dir
+    readers = readers or InstantReaders()
+    with ExitStack() as stack:
+        store = bootstrap.open_data(settings)
+        stack.callback(store.close)
+        leases = Leases(store)
+        stack.callback(leases.close)
+        (data_dir / "packs").mkdir(exist_ok=True)
+        packs = Packs(data_dir / "packs", settings.store.pack_bytes)
+        stack.callback(packs.close)
+        tally, policy = Tally(), bootstrap.policy(settings)
+        actions = Actions(store, policy.placement)
+        ledger = Ledger(store, actions)
+        names = FetchLimits.__dataclass_fields__.keys() - {"free_disk_bytes"}
+        limits = FetchLimits(
+            **{name: getattr(settings.limits, name) for name in names},
+            free_disk_bytes=settings.intake.free_disk_bytes,
+        )
+        receiver = Receiver(ledger, packs, limits, data_dir / "spool", tally)
+        receiver.clear_spool()
+        pipeline = Pipeline(policy, readers, ledger, Results(store, actions), packs, tally)
+        stack.callback(pipeline.close)
+        yield House(
+            settings=settings,
+            store=store,
+            leases=leases,
+            packs=packs,
+            ledger=ledger,
+            actions=actions,
+            receiver=receiver,
+            pool=cast("ReadingPool", readers),
+            pipeline=pipeline,
+            tally=tally,
+            connect=lambda account: Mailbox(bootstrap.login(settings, account)),
+            outlets=lambda: bootstrap.outlets(settings),
+        )
+
+
+def poll(house: House, account: str = "info") -> None:
+    """Run one full round of an account, as `backdesk poll --once` does."""
+    lease = house.leases.take(account_lease(account))
+    try:
+        poll_once(house, account, lease)
+    finally:
+        house.leases.release(lease)
