@@ -5,10 +5,11 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := .cache/uv/bin/uv
 BIN := .venv/bin
+CODE := daemon classifiers tests
 
 # What the tests of tests/servers install on Debian when they may (as root), at one go and before
 # the tests run side by side: apt-get has one lock.
-SERVERS := dovecot-imapd postgresql openssl systemd procps
+SERVERS := dovecot-imapd postgresql openssl systemd procps gcc libc6-dev
 
 # Kills of `make faults`; a full proof takes 200.
 KILLS ?= 200
@@ -19,8 +20,6 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 # The Python that is here, never a downloaded one.
 export UV_PYTHON_DOWNLOADS := never
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-downloads
-# Files of one file system are linked, others copied; either way is fine.
-export UV_LINK_MODE ?= copy
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint format bench faults servers clean
@@ -37,21 +36,22 @@ test: .venv/.synced servers ## run the tests (not the long ones of faults and be
 check: lint test ## everything that must hold: format, lint, types, imports, spelling, tests
 
 lint: .venv/.synced ## format, lint, types, imports, spelling
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
 format: .venv/.synced ## format the code and mend what can be mended
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
 
 faults: .venv/.synced servers ## kill the service KILLS times at random and look for lost mail
 	KILLS=$(KILLS) $(BIN)/pytest tests/faults -m faults
 
 bench: .venv/.synced servers ## measure, each figure beside its peer
-	@set -e; for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+	@set -e; for file in tests/bench/bench_*.py; do \
+	  echo "== $$file"; $(BIN)/python -m "tests.bench.$$(basename "$$file" .py)"; done
 
 servers: .venv/.synced
 	@$(BIN)/python -c 'import sys; from tests.servers.apt import need; need(*sys.argv[1:])' \

@@ -231,7 +231,7 @@ class Actions:
                 finished_at=place.finished_at,
             )
             for place in places
-            if place.action_id and place.bound is None
+            if place.action_id and place.bound is None and not place.explains
         ]
         seen = Sighting(delivery_id=row.delivery_id, folder=own.name, seen_at=row.seen_at)
         return explain(seen, others, moves)

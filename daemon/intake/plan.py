@@ -21,6 +21,7 @@ class Listing:
 
     new: tuple[int, ...]  # on the server, without a row; oldest first
     gone: tuple[int, ...]  # with a row that said present, no longer on the server
+    back: tuple[int, ...]  # with a row that said gone, on the server after all
 
 
 def compare(server: Iterable[int], held: Iterable[int], present: Iterable[int]) -> Listing:
@@ -32,8 +33,11 @@ def compare(server: Iterable[int], held: Iterable[int], present: Iterable[int]) 
         present: those of `held` that the ledger believes are still there.
     """
     on_server = set(server)
+    rows, there = set(held), set(present)
     return Listing(
-        new=tuple(sorted(on_server - set(held))), gone=tuple(sorted(set(present) - on_server))
+        new=tuple(sorted(on_server - rows)),
+        gone=tuple(sorted(there - on_server)),
+        back=tuple(sorted((rows - there) & on_server)),
     )
 
 

@@ -234,7 +234,13 @@ class FolderRound:
             self._receive(folder, now[start : start + step], submit)
         reached = cursor(self._ledger.uids(folder) if now else rows, server)
         is_whole = len(now) == len(listing.new)
-        listed = Listed(server=len(server), cursor=reached, gone=listing.gone, is_whole=is_whole)
+        listed = Listed(
+            server=len(server),
+            cursor=reached,
+            gone=listing.gone,
+            back=listing.back,
+            is_whole=is_whole,
+        )
         self._ledger.listed(self._lease, folder, listed, clock.now())
         return is_whole
 

@@ -153,6 +153,9 @@ class Ledger:
             for part in _parts(listing.gone):
                 gone = and_(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
                 connection.execute(update(deliveries).where(gone).values(gone_at=now))
+            for part in _parts(listing.back):  # a listing that lacked mails, or old numbers again
+                back = and_(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
+                connection.execute(update(deliveries).where(back).values(gone_at=None))
             values: dict[str, object] = {
                 "server_count": listing.server,
                 "cursor_uid": listing.cursor,
@@ -319,6 +322,7 @@ class Listed:
     server: int  # mails on the server
     cursor: int  # every UID up to it has a row
     gone: Sequence[int]  # UIDs that are no longer there
+    back: Sequence[int] = ()  # UIDs that were taken for gone, and are there
     is_whole: bool  # every mail on the server has a row
 
 
@@ -366,6 +370,8 @@ def _origins(
                 deliveries.c.mail_id,
                 deliveries.c.id,
                 deliveries.c.gone_at,
+                deliveries.c.folder_id,
+                deliveries.c.uid,
                 folders.c.name,
                 folders.c.current,
             )
@@ -381,6 +387,9 @@ def _origins(
             origins.append("import")
             continue
         rows = standing[held.get(arrival.digest, 0)]
+        if any((row.folder_id, row.uid) == (folder.id, arrival.ref.uid) for row in rows):
+            origins.append("known")  # entered before: nothing new is seen
+            continue
         old = next(
             (r for r in rows if r.name == folder.name and not r.current and r.gone_at is None), None
         )

@@ -88,7 +88,7 @@ mails = Table(
     Column("size", BigInteger, nullable=False),  # bytes as received
     Column("account", Text, nullable=False),  # that received it first; reads it under its lease
     Column("cut", Text),  # limit because of which only the header block was fetched
-    Column("stored_at", Moment, nullable=False),
+    Column("stored_at", Moment, nullable=False, index=True),
     Column("received_at", Moment, nullable=False),  # earliest INTERNALDATE known
     Column("state", Text, nullable=False),  # received, read, quarantined
     Column("attempts", Integer, nullable=False, default=0),  # readings begun
@@ -218,7 +218,7 @@ outgoing = Table(
     Column("epoch", Integer, nullable=False, default=0),  # of the lease that claimed it
     Column("created_at", Moment, nullable=False),
     Column("not_before", Moment),
-    Column("finished_at", Moment),
+    Column("finished_at", Moment, index=True),
     Column("reply", Text),  # the relay's last words
     Index("ix_outgoing_state", "state", "not_before"),
 )

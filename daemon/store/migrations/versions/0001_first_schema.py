@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_mails_digest")),
     )
     op.create_index("ix_mails_state", "mails", ["state", "account"], unique=False)
+    op.create_index(op.f("ix_mails_stored_at"), "mails", ["stored_at"], unique=False)
     op.create_table(
         "outgoing",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -90,6 +91,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing")),
         sa.UniqueConstraint("key", name=op.f("uq_outgoing_key")),
     )
+    op.create_index(op.f("ix_outgoing_finished_at"), "outgoing", ["finished_at"], unique=False)
     op.create_index("ix_outgoing_state", "outgoing", ["state", "not_before"], unique=False)
     op.create_table(
         "runs",
@@ -257,7 +259,9 @@ def downgrade() -> None:
     op.drop_table("contents")
     op.drop_table("runs")
     op.drop_index("ix_outgoing_state", table_name="outgoing")
+    op.drop_index(op.f("ix_outgoing_finished_at"), table_name="outgoing")
     op.drop_table("outgoing")
+    op.drop_index(op.f("ix_mails_stored_at"), table_name="mails")
     op.drop_index("ix_mails_state", table_name="mails")
     op.drop_table("mails")
     op.drop_table("leases")
