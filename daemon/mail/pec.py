@@ -132,9 +132,7 @@ def _moment(found: Mapping[str, str]) -> datetime | None:
 def _zone(text: str) -> timezone:
     match = _ZONE.search(text)
     if not match:
-        return timezone(
-            timedelta(hours=1)
-        )  # Italian providers; an hour late in summer, never early
+        return timezone(timedelta(hours=2))  # Italy: an hour early in winter, never late
     minutes = int(match[2]) * 60 + int(match[3])
     return timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))
 
