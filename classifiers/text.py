@@ -7,6 +7,7 @@ written between quoted lines stay; a forwarded mail with little written above it
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from classifiers.folding import fold
 from classifiers.phrases import PASSING_ON
@@ -15,12 +16,14 @@ from classifiers.signatures import without_signature
 
 __all__ = ["fold", "newest"]
 
+_REMEMBERED = 64  # the view of a batch asks first, then the features ask again
 _FEW_WORDS = 25  # a covering note is shorter; "see below, second complaint this week" has 6
 _DEPTH = 4  # forwards of forwards that are opened
 _FORWARD_SUBJECT = re.compile(r"\s{0,9}(?:fwd?|i|wg|tr|pd|rv|inoltr\w{0,4})\s{0,3}:", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d\d")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def newest(text: str, subject: str = "") -> str:
     r"""The newest text the sender of a mail wrote.
 

@@ -25,8 +25,9 @@ def set_up(style: str = "auto", level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines(_chosen(style)))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("alembic", "apscheduler", "imapclient", "mailparser"):
+    for noisy in ("alembic", "apscheduler", "imapclient"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # its errors quote the mail
 
 
 def _chosen(style: str) -> str:

@@ -28,10 +28,14 @@ _ZONE = re.compile(r"([+-])(\d{2}):?(\d{2})")
 
 
 def is_envelope(headers: Mapping[str, str]) -> bool:
-    """Say whether the headers (lower-cased names) are those of a PEC transport envelope."""
+    """Say whether the headers (lower-cased names) are those of a PEC envelope with a mail inside.
+
+    The anomaly envelope (`errore`) is one too: it carries ordinary mail that was sent to a PEC
+    address, and that may well be a complaint.
+    """
     transport = headers.get("x-trasporto", "").strip().lower()
     if transport:
-        return transport == "posta-certificata"
+        return transport in ("posta-certificata", "errore")
     sender = headers.get("from", "").lower()
     return "posta-certificata@" in sender and "per conto di" in sender
 

@@ -6,6 +6,7 @@ parent, whose first four bytes say which mail of the frame is in hand. Writing a
 nothing and survives any death, so the parent always knows whom to charge.
 """
 
+import logging
 import mmap
 import os
 import sys
@@ -27,6 +28,7 @@ def main(build: Build = Reader) -> None:
     mark = _marker(int(sys.argv[2]))
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints must not land among the answers
+    logging.disable()  # mail-parser's complaints quote the mail
     try:
         _serve(build, os.fdopen(0, "rb"), answers, mark)
     except MemoryError:

@@ -1,0 +1,110 @@
+"""`classify`: mails and JSON lines become labelled JSON lines, without store or account."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from daemon.records import LABELS
+from tests.flows.cli_builders import Ended, a_mail, ended, unreadable_mail
+
+FIELDS = {
+    "id", "label", "confidence", "scores", "abstained", "automatic", "language", "reasons",
+}  # fmt: skip
+AWAY = (
+    b"From: ada@nord.example\r\nSubject: Assente\r\nAuto-Submitted: auto-replied\r\n\r\nAssente\r\n"
+)
+
+
+@pytest.fixture
+def classified(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> Ended:
+    """Give the outcome of one run over every kind of source, without any configuration."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BACKDESK_CONFIG", raising=False)
+    lines = [
+        json.dumps({"id": "a1", "subject": "Reclamo", "body": "La lampada è rotta: rimborso!"}),
+        "no json",
+        json.dumps(
+            {"body": "x", "headers": {"Auto-Submitted": "auto-replied"}, "from": "a@b.example"}
+        ),
+    ]
+    Path("mails").mkdir()
+    Path("mails/1").write_bytes(a_mail(1))
+    Path("mails/2").write_bytes(unreadable_mail())
+    Path("mails/3").write_bytes(AWAY)
+    Path("mails/4.mbox").write_bytes(b"From a Mon Jan  5 09:00:00 2026\n" + a_mail(4))
+    Path("lines.jsonl").write_text("\n".join(lines))
+    return ended(capsysbinary, "classify", "lines.jsonl", "mails")
+
+
+def test_each_mail_gives_a_line_in_the_order_it_was_found(classified: Ended) -> None:
+    """The id is the line's own, else the path as walked; a bad one stops nothing."""
+    ids = [line["id"] for line in classified.lines]
+
+    assert ids == [
+        "a1", "lines.jsonl:2", "lines.jsonl:3", "mails/1", "mails/2", "mails/3", "mails/4.mbox:1",
+    ]  # fmt: skip
+    assert classified.code == 1
+    assert "2 could not be read" in classified.err
+
+
+def test_scores_are_always_whole(classified: Ended) -> None:
+    """They hold the labels and sum to 1, also of automatic and unreadable mail."""
+    for line in classified.lines:
+        assert set(line) >= FIELDS
+        assert set(line["scores"]) == set(LABELS)
+        assert sum(line["scores"].values()) == pytest.approx(1)
+        assert line["reasons"]
+
+
+def test_a_label_is_the_likeliest_or_none(classified: Ended) -> None:
+    """It is null exactly when the model abstained or the mail is automatic."""
+    for line in classified.lines:
+        best = max(line["scores"], key=line["scores"].__getitem__)
+        assert line["label"] in (None, best)
+        assert (line["label"] is None) == (line["abstained"] or line["automatic"])
+
+
+def test_only_automatic_mail_is_automatic(classified: Ended) -> None:
+    """Mails and lines are judged by the same rules."""
+    automatic = [line["id"] for line in classified.lines if line["automatic"]]
+
+    assert automatic == ["lines.jsonl:3", "mails/3"]
+
+
+def test_without_reasons_only_the_verdict_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """The words behind a label cost more than the label."""
+    monkeypatch.chdir(tmp_path)
+    Path("1").write_bytes(a_mail(1))
+    done = ended(capsysbinary, "classify", "1", "--no-reasons")
+
+    assert done.code == 0
+    assert len(done.lines[0]["reasons"]) == 1
+
+
+def test_thresholds_of_a_configuration_are_used_and_a_missing_model_is_named(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """No valid model: nothing is labelled, and exit 1 says so."""
+    (tmp_path / "1").write_bytes(a_mail(1))
+    config = tmp_path / "backdesk.toml"
+    head = '[service]\ntimezone = "Europe/Rome"\nworkers = 1\n[classifier]\n'
+    config.write_text(
+        head + "[classifier.thresholds]\nother = 1.0\ncomplaint = 1.0\nrequest = 1.0\n"
+    )
+    strict = ended(capsysbinary, "classify", tmp_path / "1", "--config", config)
+    config.write_text(head + 'model = "nowhere"\n')
+    without = ended(capsysbinary, "classify", tmp_path / "1", "--config", config)
+
+    assert strict.lines[0]["abstained"]
+    assert (without.code, without.lines[0]["label"]) == (1, None)
+    assert "no model" in without.err
+    assert sum(without.lines[0]["scores"].values()) == pytest.approx(1)
