@@ -30,8 +30,8 @@ help: ## say what there is
 demo: .venv/.synced ## show Backdesk at work on sample mail
 	@$(BIN)/backdesk demo
 
-test: .venv/.synced servers ## run the tests (not the long ones of faults and bench)
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not faults and not bench"
+test: .venv/.synced servers ## run the tests (all but the long ones of `make faults`)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not faults"
 
 check: lint test ## everything that must hold: format, lint, types, imports, spelling, tests
 

@@ -36,6 +36,7 @@ UNEXPECTED_IN_A_ROW = 5
 THIRD_TIME = 3
 RECORD_MAILS = 200  # recorded in one transaction at most
 READ_MAILS = 40  # handed to one child at once
+LINGER_S = 0.2  # that an answer waits for others, to be recorded together
 
 Answers = list[tuple[int, Reading | Unreadable]]
 
@@ -186,9 +187,10 @@ class Pipeline:
     def _record_all(self) -> None:
         while (first := self._answers.get()) is not None:
             taken = [first]
-            while sum(len(answers) for _, answers in taken) < RECORD_MAILS:
+            until = clock.monotonic() + LINGER_S
+            while (wait_s := self._linger_s(taken, until)) is not None:
                 try:
-                    more = self._answers.get_nowait()
+                    more = self._answers.get(timeout=wait_s)
                 except queue.Empty:
                     break
                 if more is None:
@@ -196,6 +198,19 @@ class Pipeline:
                     break
                 taken.append(more)
             self._record(taken)
+
+    def _linger_s(self, taken: Sequence[tuple[Batch, Answers]], until: float) -> float | None:
+        """Return how long to wait for more to record at once; None when there is enough.
+
+        A transaction costs as much as some twenty mails, so while others are being read their
+        answers are worth a short wait.
+        """
+        mails = sum(len(answers) for _, answers in taken)
+        if mails >= RECORD_MAILS:
+            return None
+        with self._idle:
+            is_last = len(self._in_hand) <= mails
+        return 0.0 if is_last else max(until - clock.monotonic(), 0.0)
 
     def _record(self, taken: Sequence[tuple[Batch, Answers]]) -> None:
         mails = {mail.mail_id: mail for batch, _ in taken for mail in batch.mails}

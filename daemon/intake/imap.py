@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,11 +84,19 @@ class Mailbox:
         self.active_at = clock.monotonic()  # when the last command began or ended
         with self._command(login.connect_timeout_s):
             self._client = _connect(login)
-            self._cap_literals()
-            _enter(self._client, login)
-            self._capabilities = frozenset(self._client.capabilities())
-            self._prefix, self._delimiter = self._namespace()
+            try:
+                self._begin()
+            except BaseException:
+                with suppress(OSError):
+                    self._client.shutdown()  # nobody else holds the socket yet
+                raise
         self._flags: tuple[bytes, ...] = ()
+
+    def _begin(self) -> None:
+        self._cap_literals()
+        _enter(self._client, self._login)
+        self._capabilities = frozenset(self._client.capabilities())
+        self._prefix, self._delimiter = self._namespace()
 
     @property
     def can_move(self) -> bool:

@@ -62,9 +62,9 @@ def _is_set_aside(row: Any) -> bool:  # noqa: ANN401 - a row of the query above
 
 def count_mails(store: Store) -> dict[str, int]:
     """Return how many mails there are in each state (received, read, quarantined)."""
-    query = select(mails.c.state, func.count()).group_by(mails.c.state)
+    query = select(mails.c.state, func.count().label("number")).group_by(mails.c.state)
     with store.read() as connection:
-        return dict(connection.execute(query).tuples().all())
+        return {row.state: row.number for row in connection.execute(query)}
 
 
 FEWEST_DIGITS = 8  # of a digest, to name a mail by them

@@ -331,7 +331,7 @@ class TestLeases:
     def test_a_race_for_new_leases_never_has_two_winners(self, store: Store) -> None:
         """House and accounts taken at the same moment for the first time still exclude each other."""
         for turn in range(12):
-            start = threading.Barrier(6)
+            start = threading.Barrier(6, timeout=30)
             won: list[str] = []
             names = [HOUSE, HOUSE, HOUSE, *[f"account:{turn}{n}" for n in "abc"]]
             threads = [threading.Thread(target=race, args=(store, n, start, won)) for n in names]
@@ -355,9 +355,10 @@ def race(store: Store, name: str, start: threading.Barrier, won: list[str]) -> N
         won.append(name)
     except LeaseHeld:
         pass
-    start.wait()
-    keeper.close()
-    own.close()
+    finally:
+        start.wait()
+        keeper.close()
+        own.close()
 
 
 def expire(store: Store) -> None:

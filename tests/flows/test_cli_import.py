@@ -50,7 +50,7 @@ def test_a_single_file_is_kept_byte_for_byte(office: Office) -> None:
 
 
 def test_what_cannot_be_read_or_taken_in_is_counted_and_named(office: Office) -> None:
-    """read = stored + duplicate + quarantined + failed, exit 1, and no traceback."""
+    """Read = stored + duplicate + quarantined + failed, exit 1, and no traceback."""
     folder = office.fill("old", [a_mail(1), unreadable_mail(), a_mail(2)])
     (folder / "broken.zip").write_bytes(b"no zip")
     (folder / "lines.jsonl").write_bytes(b"{}\n")

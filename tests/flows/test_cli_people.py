@@ -1,6 +1,5 @@
 """What people ask of a house with mail in it: show, explain, quarantine, queues, simulate."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,12 @@ HOSTILE = "\x1b[31mrosso\x1b[0m"
 
 
 @pytest.fixture
-def office(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Iterator[Office]:
+def office(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Office:
     """Give a house with three mails: a note, a hostile one, and one that cannot be read."""
     made = Office(tmp_path, capsysbinary, {"info": 9}, QUEUES)
     mails = [a_mail(1, body="Vi ringrazio.\r\n" + HOSTILE), a_mail(2, "Altro"), unreadable_mail()]
     assert made.run("import", made.fill("old", mails)).code == 1
-    yield made
+    return made
 
 
 def test_a_mail_is_shown_as_text_that_cannot_steer_the_terminal(office: Office) -> None:

@@ -71,7 +71,7 @@ def test_a_mail_that_cannot_be_read_is_named(office: Office, fake_imap: FakeImap
 
 
 def test_reconciliation_names_what_is_missing(office: Office, fake_imap: FakeImap) -> None:
-    """server = held + quarantined + missing, and exit 1 until the missing is fetched."""
+    """Server = held + quarantined + missing, and exit 1 until the missing is fetched."""
     fake_imap.store.add("INBOX", a_mail(1, "Altro"))
     office.run("poll", "--once")
     fake_imap.store.add("INBOX", a_mail(2, "Altro"))
