@@ -1,21 +1,11 @@
 """Command line -> exit code: `backdesk` and `python -m daemon` start here."""
 
 import sys
-from collections.abc import Mapping, Sequence
 from importlib.metadata import packages_distributions
 
-OURS = "backdesk"
+from daemon.cli.ownership import foreign_owners
+
 CANNOT_START = 4
-
-
-def foreign_owners(owners: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the other distributions that put files into the import package `daemon`.
-
-    Args:
-        owners: import package -> distributions, as `importlib.metadata` tells them. An editable
-            installation of ours names no package there.
-    """
-    return tuple(sorted({name for name in owners.get("daemon", ()) if name != OURS}))
 
 
 def main() -> None:

@@ -164,6 +164,7 @@ def build(settings: Settings) -> Iterator[House]:
             before_retry=lambda mail_id: ledger.begin_attempt([mail_id]),
         )
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
+        receiver.clear_spool()
         pipeline = Pipeline(chosen, pool, ledger, Results(store, actions), packs, tally)
         stack.callback(pipeline.close)
         stack.callback(pool.close)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import update
 
@@ -127,8 +128,9 @@ class AccountJob:
         return self._signs.get(folder) == (selected.uidnext, selected.exists)
 
     def forget_listings(self) -> None:
-        """List every folder in full at the next round."""
+        """List every folder in full at the next round, and ask again for what was not given."""
         self._signs.clear()
+        self._suspects.forget()
 
     def _folders(self, mailbox: Mailbox, *, is_first: bool, paused: bool) -> None:
         house = self._house
@@ -141,15 +143,15 @@ class AccountJob:
         for name in house.pipeline.policy.placement.watched(self.account):
             try:
                 folder, sign = folder_round.open(self.account, name)
+                if must_list or self._signs.get(name) != sign:
+                    retry = name not in self._signs  # new connection, or the nightly sweep
+                    is_whole = folder_round.run(folder, submit, retry=retry)
+                    self._signs[name] = sign if is_whole else (0, 0)
+                    self.is_unfinished = self.is_unfinished or not is_whole
             except MailboxAway:
                 raise
             except MailboxError as refusal:
                 self._refused(name, refusal)
-                continue
-            if must_list or self._signs.get(name) != sign:
-                is_whole = folder_round.run(folder, submit, retry=is_first)
-                self._signs[name] = sign if is_whole else (0, 0)
-                self.is_unfinished = self.is_unfinished or not is_whole
 
     def _wait_for_records(self) -> None:
         """Wait until what this round received is recorded, so that it can be settled."""
@@ -175,6 +177,9 @@ class AccountJob:
     def _leave(self, _lease: Lease, received: Received) -> None:
         """Leave received mails unread while the reading of this account is paused."""
         received.release()
+        for mail in received.mails:
+            if isinstance(mail.raw, Path):
+                mail.raw.unlink(missing_ok=True)
         self._house.ledger.give_back([mail.mail_id for mail in received.mails])
 
 

@@ -1,8 +1,9 @@
 """The long-running service: signals in, a running house, systemd kept informed."""
 
 import logging
+import os
+import select
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -30,8 +31,11 @@ class Service:
         self._path = path
         self._roles = roles
         self._notifier = Notifier()
-        self._asked = threading.Event()
         self._stop = self._reload = False
+        self._proven: Settings | None = None  # with which the service has run
+        # A pipe that the interpreter writes to at a signal. An Event would not do: its lock may be
+        # held by the main thread at the moment in which the handler wants it.
+        self._asked, self._asking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> None:
         """Run the service.
@@ -43,7 +47,12 @@ class Service:
         set_up(settings.service.log, settings.service.log_level)
         self._listen()
         while not self._stop:
-            settings = self._run_with(settings)
+            try:
+                settings = self._run_with(settings)
+            except (BackdeskError, OSError) as error:
+                if self._proven is None or self._proven is settings:
+                    raise
+                settings = self._back_to(self._proven, error)
         _log.info("Service stopped", extra={"action": "stopped"})
 
     def _run_with(self, settings: Settings) -> Settings:
@@ -52,10 +61,10 @@ class Service:
             _log.info(
                 "Service started", extra={"action": "started", "accounts": len(engine.workers)}
             )
+            self._proven = settings
             self._notifier.ready(engine.status())
             while not self._stop:
-                self._asked.wait(self._beat_s())
-                self._asked.clear()
+                self._wait(self._beat_s())
                 if self._reload and (new := self._loaded(settings)):
                     self._notifier.reloading()
                     return new
@@ -79,6 +88,14 @@ class Service:
         _log.info("Configuration loaded", extra={"action": "reloaded", "changed": list(changed)})
         return new
 
+    def _back_to(self, proven: Settings, error: Exception) -> Settings:
+        """Return the settings that worked, where new ones cannot be put to work."""
+        _log.error(
+            "Configuration cannot be put to work, the old one returns",
+            extra={"action": "reload_undone", "reason": str(error)},
+        )
+        return proven
+
     def _feed(self, engine: LocalEngine, settings: Settings) -> None:
         """Feed the watchdog, but only while work moves."""
         stalled_s = engine.stalled_s()
@@ -93,7 +110,13 @@ class Service:
     def _beat_s(self) -> float:
         return min(self._notifier.watchdog_s / 3 or BEAT_S * 10, BEAT_S * 10)
 
+    def _wait(self, timeout_s: float) -> None:
+        """Wait for a signal, or until the time is up."""
+        if select.select([self._asked], [], [], timeout_s)[0]:
+            os.read(self._asked, 4096)
+
     def _listen(self) -> None:
+        signal.set_wakeup_fd(self._asking, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGHUP, self._on_signal)
@@ -103,7 +126,6 @@ class Service:
             self._reload = True
         else:
             self._stop = True
-        self._asked.set()
 
 
 @contextmanager

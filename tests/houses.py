@@ -63,12 +63,12 @@ folders = [{", ".join(f'"{folder}"' for folder in self.folders)}]
 
 def on_fake(server: FakeImap, **changes: object) -> Desk:
     """Return the account of a FakeImap."""
-    return Desk(port=server.port, **changes)  # type: ignore[arg-type] - as the caller says
+    return Desk(port=server.port, **changes)  # type: ignore[arg-type]  # as the caller says
 
 
 def on_dovecot(server: Dovecot, user: str, **changes: object) -> Desk:
     """Return an account of a Dovecot."""
-    return Desk(port=server.port, username=user, **changes)  # type: ignore[arg-type] - see above
+    return Desk(port=server.port, username=user, **changes)  # type: ignore[arg-type]  # see above
 
 
 def settings_of(home: Path, desks: Mapping[str, Desk], *, limits: str = "") -> Settings:
@@ -176,7 +176,6 @@ def open_house(settings: Settings, readers: InstantReaders | None = None) -> Ite
             free_disk_bytes=settings.intake.free_disk_bytes,
         )
         receiver = Receiver(ledger, packs, limits, data_dir / "spool", tally)
-        receiver.clear_spool()
         pipeline = Pipeline(policy, readers, ledger, Results(store, actions), packs, tally)
         stack.callback(pipeline.close)
         yield House(

@@ -11,9 +11,9 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 
 from daemon import clock
-from daemon.__main__ import foreign_owners
 from daemon.bootstrap import store_url
 from daemon.cli.model import model_state
+from daemon.cli.ownership import foreign_owners
 from daemon.config.secrets import missing_secrets
 from daemon.config.settings import Settings
 from daemon.store.engine import choose_sqlite

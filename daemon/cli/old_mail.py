@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Annotated
 
 import typer
@@ -87,14 +86,17 @@ def _take_in(house: House, lease: Lease, account: str, paths: Sequence[Path]) ->
     before = {what: house.tally.total(what) for what in ENDS}
     begun = clock.monotonic()
     importer = Importer(house.ledger, house.receiver, lease, lambda *pair: _submit(house, *pair))
-    spool = Path(mkdtemp(prefix="import-", dir=house.settings.service.data_dir))
+    spool = house.settings.service.data_dir / f"import-{account}"  # ours alone, by the lease
+    shutil.rmtree(spool, ignore_errors=True)
+    spool.mkdir(mode=0o700)
     try:
         with shown_progress("Importing", lambda: _words(house, importer)):
             found = walk(paths, _limits(house, spool))
             for failure in importer.take_in(account, found, clock.now()):
                 complain(f"{safe(failure.id)}: {safe(failure.failure or '')}")
-            house.pipeline.wait()
+            house.pipeline.wait()  # here for the progress
     finally:
+        house.pipeline.wait()  # a child may still be reading a file there
         shutil.rmtree(spool, ignore_errors=True)
     ends = {what: house.tally.total(what) - before[what] for what in ENDS}
     return Imported(

@@ -20,7 +20,7 @@ class Problem:
         return ": ".join(filter(None, (f"{self.file}:{self.line}", self.key, self.message)))
 
 
-class ConfigProblems(ConfigError):  # noqa: N818 - it is the list of them
+class ConfigProblems(ConfigError):
     """The configuration has mistakes, all of which are listed.
 
     Attributes:

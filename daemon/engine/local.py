@@ -21,6 +21,7 @@ from daemon.jobs import House
 _log = logging.getLogger(__name__)
 
 STOP_S = 10.0  # a command still running after it is cut off
+CUT_S = 3.0  # for all that were cut off to end
 RETRY_S = 300.0  # a daily job that failed is tried again after so long
 SEND_S = 15.0  # how often due outgoing mail is looked for
 
@@ -42,7 +43,6 @@ class LocalEngine:
     def start(self) -> None:
         """Start the accounts and the clock; what came due while nobody ran is done at once."""
         jobs.forget_interrupted(self._house)
-        self._house.receiver.clear_spool()
         for worker in self.workers:
             worker.start()
         if "intake" in self._roles:
@@ -57,8 +57,12 @@ class LocalEngine:
         for worker in self.workers:
             worker.stop()
         until = clock.monotonic() + STOP_S
-        for worker in self.workers:
-            worker.join(max(until - clock.monotonic(), 0.1))
+        late = [one for one in self.workers if not one.join(max(until - clock.monotonic(), 0.0))]
+        for worker in late:
+            worker.cut_off()
+        last = clock.monotonic() + CUT_S  # for all together, however many servers are silent
+        for worker in late:
+            worker.join(max(last - clock.monotonic(), 0.0))
         self._house.pipeline.wait(max(until - clock.monotonic(), 1.0))
 
     def stalled_s(self) -> float:

@@ -52,19 +52,21 @@ class AccountWorker:
         self._wake.set()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the end; a command still running then is cut off."""
+        """Wait for the end; return whether it came."""
         self._thread.join(timeout_s)
-        if self._thread.is_alive() and self._job is not None:
-            self._job.drop()
-            self._thread.join(2.0)
         return not self._thread.is_alive()
+
+    def cut_off(self) -> None:
+        """Break the connection, so that a command still running ends."""
+        if self._job is not None:
+            self._job.drop()
 
     def stalled_s(self) -> float:
         """Return for how long this worker has been busy without anything moving."""
         since, job = self.busy_since, self._job
         if since is None:
             return 0.0
-        moved = [since, self._house.pipeline.recorded_at]
+        moved = [since, self._house.pipeline.moved_at(self.account)]
         if job is not None and job.mailbox is not None:
             moved.append(job.mailbox.active_at)
         return clock.monotonic() - max(moved)

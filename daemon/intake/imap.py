@@ -13,20 +13,26 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, ProtocolError
 
 from daemon import clock
 from daemon.errors import MailboxAway, MailboxError
+from daemon.intake.answers import moment, numbers, only_body, words
+from daemon.intake.connect import Opened, open_client
 
 SLOWEST_BYTES_PER_S = 50_000  # below this rate a fetch is given up
 LITERAL_SLACK = 1 << 20  # a literal may be this much larger than RFC822.SIZE said
 TRANSIENT_CODES = ("UNAVAILABLE", "THROTTLED", "OVERQUOTA", "INUSE", "SERVERBUG", "LIMIT")
 SLICE = 4 << 20  # bytes asked for at once of a large mail
+
+
+class ServerBusy(MailboxAway):
+    """The server asks to come back later: no single mail is at fault."""
 
 
 class Wakeable(Protocol):
@@ -81,9 +87,10 @@ class Mailbox:
         """
         self._login = login
         self._literal_cap = 64 << 20
+        self._socket: socket.socket | None = None  # until there is a client
         self.active_at = clock.monotonic()  # when the last command began or ended
         with self._command(login.connect_timeout_s):
-            self._client = _connect(login)
+            self._client = _connect(login, self._opened)
             try:
                 self._begin()
             except BaseException:
@@ -141,14 +148,11 @@ class Mailbox:
             uid: int(item[b"RFC822.SIZE"]) for uid, item in answer.items() if b"RFC822.SIZE" in item
         }
 
-    def received_at(self, uid: int) -> datetime:
-        """Return the INTERNALDATE of a mail.
-
-        Raises:
-            MailboxAway: the server does not say.
-        """
+    def received_at(self, uid: int) -> datetime | None:
+        """Return the INTERNALDATE of a mail, None when the server does not answer for it."""
         with self._command():
-            return _moment(self._client.fetch([uid], [b"INTERNALDATE"])[uid])
+            item = self._client.fetch([uid], [b"INTERNALDATE"]).get(uid, {})
+            return moment(item) if b"INTERNALDATE" in item else None
 
     def bodies(self, uids: Sequence[int], size: int) -> list[Fetched]:
         """Fetch whole mails without marking them as seen.
@@ -161,29 +165,32 @@ class Mailbox:
         with self._command(self._login.command_timeout_s + size / SLOWEST_BYTES_PER_S):
             answer = self._client.fetch(list(uids), [b"BODY.PEEK[]", b"INTERNALDATE"])
         return [
-            Fetched(uid=uid, raw=item[b"BODY[]"], received_at=_moment(item))
+            Fetched(uid=uid, raw=item[b"BODY[]"], received_at=moment(item))
             for uid, item in answer.items()
             if item.get(b"BODY[]") and b"INTERNALDATE" in item
         ]
 
-    def header(self, uid: int, limit: int) -> bytes:
-        """Return the header block of a mail, at most `limit` bytes."""
+    def header(self, uid: int, limit: int) -> bytes | None:
+        """Return the header block of a mail, at most `limit` bytes; None: not answered."""
         self._literal_cap = limit + LITERAL_SLACK
         with self._command():
             answer = self._client.fetch([uid], [f"BODY.PEEK[HEADER]<0.{limit}>"])
-        return _only_body(answer.get(uid, {}))
+        return only_body(answer.get(uid, {}))
 
-    def slices(self, uid: int, sink: BinaryIO, limit: int) -> int:
+    def slices(self, uid: int, sink: BinaryIO, limit: int) -> int | None:
         """Fetch a large mail piece by piece into a file; return its size in bytes.
 
-        Stops after `limit` bytes: a result over it means the mail is larger.
+        Stops after `limit` bytes: a result over it means the mail is larger. None: the server
+        stopped answering for it (it is gone by now), and what the file holds is not the mail.
         """
         total = 0
         self._literal_cap = SLICE + LITERAL_SLACK
         while total <= limit:
             with self._command(self._login.command_timeout_s + SLICE / SLOWEST_BYTES_PER_S):
                 answer = self._client.fetch([uid], [f"BODY.PEEK[]<{total}.{SLICE}>"])
-            piece = _only_body(answer.get(uid, {}))
+            piece = only_body(answer.get(uid, {}))
+            if piece is None:
+                return None
             sink.write(piece)
             total += len(piece)
             if len(piece) < SLICE:
@@ -270,9 +277,14 @@ class Mailbox:
     def abort(self) -> None:
         """Break the connection at once; may be called from another thread."""
         try:
-            self._client.socket().shutdown(socket.SHUT_RDWR)
+            sock = self._client.socket() if hasattr(self, "_client") else self._socket
+            if sock is not None:
+                sock.shutdown(socket.SHUT_RDWR)
         except (OSError, AttributeError):
             return
+
+    def _opened(self, sock: socket.socket) -> None:
+        self._socket = sock
 
     def _select(self, folder: str, *, readonly: bool) -> Selected:
         with self._command():
@@ -309,7 +321,7 @@ class Mailbox:
         for answer in answers:
             fields = answer.decode("ascii", "replace").split() if answer else []
             if len(fields) == 3:  # noqa: PLR2004 - RFC 4315 3: uidvalidity, from, to
-                pairs.update(zip(_numbers(fields[1]), _numbers(fields[2]), strict=False))
+                pairs.update(zip(numbers(fields[1]), numbers(fields[2]), strict=False))
         return pairs
 
     def _cap_literals(self) -> None:
@@ -337,11 +349,11 @@ class Mailbox:
         try:
             yield
         except (imaplib.IMAP4.abort, ProtocolError, ssl.SSLEOFError) as error:
-            raise MailboxAway(f"connection lost: {_words(error)}") from error
+            raise MailboxAway(f"connection lost: {words(error)}") from error
         except ssl.SSLError as error:
-            raise MailboxError(f"TLS failed: {_words(error)}") from error
+            raise MailboxError(f"TLS failed: {words(error)}") from error
         except OSError as error:
-            raise MailboxAway(f"no answer: {_words(error)}") from error
+            raise MailboxAway(f"no answer: {words(error)}") from error
         except (LoginError, CapabilityError) as error:
             raise _refusal("login refused", error) from None  # the cause may hold the secret
         except (IMAPClientError, imaplib.IMAP4.error) as error:
@@ -354,11 +366,11 @@ class Mailbox:
             self.active_at = clock.monotonic()
 
 
-def _connect(login: Login) -> IMAPClient:
+def _connect(login: Login, opened: Opened) -> IMAPClient:
     timeout = SocketTimeout(connect=login.connect_timeout_s, read=login.command_timeout_s)
     is_tls = login.security == "tls"
     context = _trusted(login.ca_file) if is_tls else None
-    client = IMAPClient(login.host, login.port, ssl=is_tls, ssl_context=context, timeout=timeout)
+    client = open_client((login.host, login.port), context, timeout, opened)
     client.normalise_times = False
     if login.security == "starttls":
         # PREAUTH before TLS means somebody stripped the encryption.
@@ -383,34 +395,6 @@ def _enter(client: IMAPClient, login: Login) -> None:
 
 
 def _refusal(what: str, error: Exception) -> MailboxError:
-    text = _words(error)
+    text = words(error)
     transient = any(f"[{code}" in text.upper() for code in TRANSIENT_CODES)
-    return (MailboxAway if transient else MailboxError)(f"{what}: {text}")
-
-
-def _words(error: Exception) -> str:
-    text = str(error) or type(error).__name__
-    return " ".join(text.split())[:200]
-
-
-def _moment(item: dict[bytes, Any]) -> datetime:
-    value = item[b"INTERNALDATE"]
-    if not isinstance(value, datetime):
-        return datetime(1970, 1, 1, tzinfo=UTC)
-    return value.astimezone(UTC)
-
-
-def _only_body(item: dict[bytes, Any]) -> bytes:
-    for key, value in item.items():
-        if key.startswith(b"BODY[") and isinstance(value, bytes):
-            return value
-    return b""
-
-
-def _numbers(sequence: str) -> list[int]:
-    """Turn `3:5,9` into 3, 4, 5, 9; at most 100,000 numbers."""
-    numbers: list[int] = []
-    for piece in sequence.split(","):
-        first, _, last = piece.partition(":")
-        numbers.extend(range(int(first), int(last or first) + 1)[: 100_000 - len(numbers)])
-    return numbers
+    return (ServerBusy if transient else MailboxError)(f"{what}: {text}")

@@ -6,19 +6,18 @@ mail, delivery and cursor; a crash before it leaves nothing but an orphaned reco
 
 import hashlib
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import mkstemp
 
 from daemon import clock
-from daemon.errors import MailboxAway, StoreBusy
+from daemon.errors import MailboxAway, MailboxError, StoreBusy
 from daemon.failpoint import failpoint
-from daemon.intake.imap import Fetched, Mailbox
+from daemon.intake import spool
+from daemon.intake.imap import Fetched, Mailbox, ServerBusy
 from daemon.intake.plan import Batch, batches, compare, cursor
 from daemon.intake.records import Arrival, Budget, Folder, Receipt, Tally, Unread
 from daemon.intake.store import Ledger, Listed
@@ -63,13 +62,13 @@ class Receiver:
     """Receives mails of any account into the ledger and the packs; thread-safe."""
 
     def __init__(
-        self, ledger: Ledger, packs: Packs, limits: FetchLimits, spool: Path, tally: Tally
+        self, ledger: Ledger, packs: Packs, limits: FetchLimits, folder: Path, tally: Tally
     ) -> None:
         self._ledger = ledger
         self._packs = packs
         self.budget = Budget(limits.in_flight_bytes)
         self.limits = limits
-        self._spool = spool
+        self._spool = folder
         self.tally = tally
 
     def receive(self, lease: Lease, folder: Folder, arrivals: Sequence[Arrival]) -> list[Receipt]:
@@ -116,37 +115,41 @@ class Receiver:
         unanswered = tuple(uid for uid in batch.uids if uid not in answered)
         return Received(mails=mails, release=release), unanswered
 
-    def fetch_large(self, mailbox: Mailbox, lease: Lease, folder: Folder, uid: int) -> Received:
-        """Fetch a large mail in slices to a file; over the size limit only its header block."""
+    def fetch_large(
+        self, mailbox: Mailbox, lease: Lease, folder: Folder, uid: int
+    ) -> Received | None:
+        """Fetch a large mail in slices to a file; over the size limit only its header block.
+
+        Returns:
+            None when the server does not answer for it, or no longer.
+        """
         self._guard_space()
         received_at = mailbox.received_at(uid)
-        handle, name = mkstemp(dir=self._spool, prefix="mail-")
-        path = Path(name)
-        with os.fdopen(handle, "wb") as sink:
-            try:
-                size = mailbox.slices(uid, sink, self.limits.mail_bytes)
-            except BaseException:
-                path.unlink()
-                raise
-        ref = _ref(folder, uid)
-        if size > self.limits.mail_bytes:
-            path.unlink()
-            header = mailbox.header(uid, HEADER_BYTES)
-            arrival = _arrival(ref, header, received_at, cut="mail_bytes")
-        else:
-            digest = _file_digest(path)
-            arrival = Arrival(ref=ref, received_at=received_at, digest=digest, size=size, raw=path)
-        receipts = self.receive(lease, folder, [arrival])
-        mails = _unread(folder, [arrival], receipts)
-        if not mails:
-            path.unlink(missing_ok=True)
+        with spool.file(self._spool) as path:
+            size = spool.fill(path, lambda sink: mailbox.slices(uid, sink, self.limits.mail_bytes))
+            if received_at is None or not size:
+                return None
+            ref = _ref(folder, uid)
+            if size > self.limits.mail_bytes:
+                header = mailbox.header(uid, HEADER_BYTES)
+                if not header:
+                    return None
+                arrival = _arrival(ref, header, received_at, cut="mail_bytes")
+            else:
+                digest = spool.digest(path)
+                arrival = Arrival(
+                    ref=ref, received_at=received_at, digest=digest, size=size, raw=path
+                )
+            receipts = self.receive(lease, folder, [arrival])
+            mails = _unread(folder, [arrival], receipts)
+            if mails and arrival.raw == path:
+                kept = path.rename(path.with_suffix(".read"))  # its reader deletes it
+                mails = tuple(replace(mail, raw=kept) for mail in mails)
         return Received(mails=mails, release=lambda: None)
 
     def clear_spool(self) -> None:
         """Remove what a killed process left in the spool; nothing there is ours yet."""
-        self._spool.mkdir(parents=True, exist_ok=True)
-        for path in self._spool.iterdir():
-            path.unlink(missing_ok=True)
+        spool.clear(self._spool)
 
     def _guard_space(self) -> None:
         free = shutil.disk_usage(self._packs.folder).free
@@ -176,13 +179,21 @@ class Suspects:
         for uid in uids:
             self._breaks.pop((folder.id, uid), None)
 
+    def breaks(self, folder: Folder, uid: int) -> int:
+        """Return how often the connection broke while this one was fetched."""
+        return self._breaks.get((folder.id, uid), 0)
+
+    def forget(self) -> None:
+        """Give every mail another chance."""
+        self._breaks.clear()
+
     def suspected(self, folder: Folder, uids: Sequence[int]) -> list[int]:
         """Return those that are to be asked for alone."""
         return [uid for uid in uids if (folder.id, uid) in self._breaks]
 
     def given_up(self, folder: Folder, uids: Sequence[int]) -> list[int]:
         """Return those that are not asked for again on this round."""
-        return [uid for uid in uids if self._breaks.get((folder.id, uid), 0) >= self.GIVE_UP]
+        return [uid for uid in uids if self.breaks(folder, uid) >= self.GIVE_UP]
 
     @property
     def total(self) -> int:
@@ -260,29 +271,53 @@ class FolderRound:
             self._fetch_alone(folder, uid, submit)
 
     def _fetch(self, folder: Folder, batch: Batch, submit: Submit) -> tuple[int, ...]:
-        with self._blamed(folder, batch.uids):
-            received, silent = self._receiver.fetch(self._mailbox, self._lease, folder, batch)
+        try:
+            with self._blamed(folder, batch.uids):
+                received, silent = self._receiver.fetch(self._mailbox, self._lease, folder, batch)
+        except MailboxAway:
+            raise
+        except MailboxError:  # NO to all of them, because of one: each is asked for alone
+            return batch.uids
         submit(self._lease, received)
         return silent
 
     def _fetch_alone(self, folder: Folder, uid: int, submit: Submit) -> None:
         """Fetch one mail, large or suspected or not answered before; name it if it is not given."""
-        silent: tuple[int, ...] = ()
-        with self._blamed(folder, (uid,)):
-            size = self._mailbox.sizes([uid]).get(uid, UNKNOWN_SIZE)
-            if size > self._receiver.limits.slice_bytes:
-                received = self._receiver.fetch_large(self._mailbox, self._lease, folder, uid)
-            else:
-                alone = Batch(uids=(uid,), size=size)
-                received, silent = self._receiver.fetch(self._mailbox, self._lease, folder, alone)
-        submit(self._lease, received)
-        if silent and uid in self._mailbox.uids():
-            self._name(folder, {uid: UNANSWERED})
+        received, why = None, UNANSWERED
+        try:
+            with self._blamed(folder, (uid,)):
+                received = self._given(folder, uid)
+        except MailboxAway:
+            raise
+        except MailboxError as refusal:
+            why = str(refusal)
+        if received is not None:
+            submit(self._lease, received)
+        elif uid in self._mailbox.uids():
+            self._name(folder, {uid: why})
+
+    def _given(self, folder: Folder, uid: int) -> Received | None:
+        """Fetch one mail; in slices when it is large, or when it broke the connection twice.
+
+        A mail whose RFC822.SIZE is far too small breaks it as well, by the cap on literals.
+        """
+        size = self._mailbox.sizes([uid]).get(uid, UNKNOWN_SIZE)
+        is_large = size > self._receiver.limits.slice_bytes
+        if is_large or self._suspects.breaks(folder, uid) > 1:
+            return self._receiver.fetch_large(self._mailbox, self._lease, folder, uid)
+        alone = Batch(uids=(uid,), size=size)
+        received, silent = self._receiver.fetch(self._mailbox, self._lease, folder, alone)
+        if silent:
+            received.release()
+            return None
+        return received
 
     @contextmanager
     def _blamed(self, folder: Folder, uids: Sequence[int]) -> Iterator[None]:
         try:
             yield
+        except ServerBusy:  # throttled, over quota: not these mails' doing
+            raise
         except MailboxAway:
             self._suspects.blame(folder, uids)
             raise
@@ -355,8 +390,3 @@ def _note(arrival: Arrival) -> DeliveryNote:
 
 def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
-
-
-def _file_digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from daemon import clock
+from daemon.errors import MailboxAway, MailboxError
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Action, Actions, Outcome
 from daemon.intake.imap import Mailbox
@@ -30,11 +31,26 @@ class Settler:
         self._lease = lease
 
     def run(self, account: str) -> int:
-        """Carry out every open action; return how many mails were moved or marked."""
+        """Carry out every open action; return how many mails were moved or marked.
+
+        Raises:
+            MailboxError: a folder was refused; the rest has been settled.
+            MailboxAway: the server is away; what is open stays so.
+        """
         groups: dict[tuple[str, int, str], list[Action]] = defaultdict(list)
         for action in self._actions.open(account):
             groups[action.folder, action.uidvalidity, action.target].append(action)
-        return sum(self._group(account, key, group) for key, group in groups.items())
+        settled, refused = 0, None
+        for key, group in groups.items():
+            try:
+                settled += self._group(account, key, group)
+            except MailboxAway:
+                raise
+            except MailboxError as refusal:  # of one folder: the others are settled all the same
+                refused = refusal
+        if refused is not None:
+            raise refused
+        return settled
 
     def _group(self, account: str, key: tuple[str, int, str], group: Sequence[Action]) -> int:
         source, uidvalidity, target = key

@@ -178,7 +178,8 @@ class Collector:
 
     def _spill(self) -> None:
         if self._file is None:
-            with NamedTemporaryFile(dir=self._limits.spool, prefix="mail-", delete=False) as sink:
+            folder = self._limits.spool
+            with NamedTemporaryFile(dir=folder, prefix=spool.prefix(), delete=False) as sink:
                 self._file = Path(sink.name)
         with self._file.open("ab") as file:
             file.writelines(self._pieces)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Update, insert, select, update
 from daemon import clock
 from daemon.errors import LeaseHeld, LeaseLost, StoreError
 from daemon.store.engine import Store
-from daemon.store.tables import leases
+from daemon.store.tables import EPOCH, leases
 
 _log = logging.getLogger(__name__)
 
@@ -101,8 +101,8 @@ class Leases:
     def _try(self, name: str) -> Lease:
         holder, now = own_identity(), clock.now()
         with self._store.write() as connection:
-            query = select(leases).with_for_update()
-            rows = {row.name: row for row in connection.execute(query)}
+            self._queue_up(connection)
+            rows = {row.name: row for row in connection.execute(select(leases))}
             for row in rows.values():
                 free = not row.holder or row.until <= now or is_dead(row.holder)
                 if _excludes(row.name, name) and not free:
@@ -115,6 +115,18 @@ class Leases:
             else:
                 connection.execute(insert(leases).values(name=name, **values))
         return lease
+
+    def _queue_up(self, connection: Connection) -> None:
+        """Let takers have their turns one by one, on the row of the house.
+
+        What an earlier taker has inserted is seen only by statements that begin after its
+        commit, so this row is locked before the others are read (PostgreSQL; SQLite has one
+        writer anyway).
+        """
+        free = {"name": HOUSE, "holder": "", "epoch": 0, "until": EPOCH}
+        self._store.insert_new(connection, leases, [free])
+        turn = select(leases.c.epoch).where(leases.c.name == HOUSE).with_for_update()
+        connection.execute(turn)
 
     def _keep(self) -> None:
         while True:
@@ -158,7 +170,20 @@ def is_dead(holder: str) -> bool:
     own, other = own_identity().split(" ", 5), holder.split(" ", 5)
     if len(other) < 6 or own[:3] != other[:3]:  # noqa: PLR2004 - the fields of own_identity
         return False
-    return _start_time(int(other[3])) != other[4]
+    start = _start_time(int(other[3]))
+    # Another user's process may be hidden in /proc (ProtectProc=invisible) and yet be alive.
+    return start != other[4] if start else not is_alive(int(other[3]))
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether there is a process of this number; a zombie is not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return bool(_start_time(pid))
 
 
 def _readable(holder: str) -> str:

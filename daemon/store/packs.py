@@ -7,6 +7,7 @@ process locks a pack of its own; a torn tail is cut when a writer takes a pack o
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -90,22 +91,33 @@ class Packs:
         Raises:
             StoreBusy: the disk is full; nothing of this call remains.
         """
-        records = [_mail_record(digest, raw) for digest, raw in raws]
         lines = b"\n".join(_note_line(note) for note in notes)
-        if lines:
-            records.append(_bytes_record(KIND_DELIVERIES, hashlib.sha256(lines).digest(), lines))
-        with self._lock:
-            return self._write(records)[: len(raws)]
+        try:
+            records = [_mail_record(digest, raw) for digest, raw in raws]
+            if lines:
+                note = _bytes_record(KIND_DELIVERIES, hashlib.sha256(lines).digest(), lines)
+                records.append(note)
+            with self._lock:
+                return self._write(records)[: len(raws)]
+        except OSError as error:
+            raise StoreBusy(f"cannot write to the packs: {error.strerror}") from error
+        finally:
+            for _, raw in raws:
+                if isinstance(raw, Path):
+                    _packed(raw).unlink(missing_ok=True)
 
     def read(self, location: Location, digest: bytes) -> bytes:
         """Return the raw bytes of a mail.
 
         Raises:
-            StoreError: the record is damaged or is not this mail.
+            StoreError: the record is damaged, is not this mail, or its pack is not there.
         """
-        with (self.folder / location.pack).open("rb") as file:
-            file.seek(location.offset)
-            record = file.read(location.length)
+        try:
+            with (self.folder / location.pack).open("rb") as file:
+                file.seek(location.offset)
+                record = file.read(location.length)
+        except FileNotFoundError as error:
+            raise StoreError(f"{location.pack} is missing") from error
         if len(record) < location.length or not _is_whole(record):
             raise StoreError(f"{location.pack} at {location.offset}: damaged record")
         raw = zstd.decompress(record[HEADER.size : -CRC.size])
@@ -114,7 +126,7 @@ class Packs:
         return raw
 
     def records(self) -> Iterator[Record]:
-        """Yield every whole record of every pack, oldest pack first."""
+        """Yield every whole record of every pack, oldest pack first, whatever else is damaged."""
         for path in sorted(self.folder.glob("*.pack")):
             with path.open("rb") as file:
                 yield from _records(file, path.name)
@@ -141,19 +153,25 @@ class Packs:
                 end += length
             file.flush()
             os.fdatasync(file.fileno())
-        except OSError as error:
+        except OSError:
             self._take_back(file, start)
-            raise StoreBusy(f"cannot write to {self._name}: {error.strerror}") from error
+            raise
         self._end = end
         return locations
 
     def _take_back(self, file: BinaryIO, end: int) -> None:
-        """Cut off what a full disk let through; the next writer would cut a torn tail as well."""
+        """Cut off what a full disk let through; the next writer would cut a torn tail as well.
+
+        The lock is kept until then, on a second descriptor: another writer that came in between
+        would have its own records cut off.
+        """
         self._file = None
+        locked = os.dup(file.fileno())
         with contextlib.suppress(OSError):  # the buffer of a full disk cannot be flushed
             file.close()
         with contextlib.suppress(OSError):
-            os.truncate(self.folder / self._name, end)
+            os.ftruncate(locked, end)
+        os.close(locked)
 
     def _open(self) -> BinaryIO:
         if self._file is not None and self._end < self._pack_bytes:
@@ -187,12 +205,15 @@ class Packs:
             except FileExistsError:  # another process was quicker
                 number += 1
                 continue
-            except OSError as error:
-                raise StoreBusy(f"cannot create {name}: {error.strerror}") from error
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.write(MAGIC)
-            file.flush()
-            sync_folder(self.folder)
+            if not _is_locked_for_us(file):  # taken over before we locked it
+                file.close()
+                continue
+            try:
+                _begin(file)
+                sync_folder(self.folder)
+            except OSError:
+                file.close()
+                raise
             return file, name
 
 
@@ -227,12 +248,17 @@ def _note_line(note: DeliveryNote) -> bytes:
 def _mail_record(digest: bytes, raw: bytes | Path) -> list[bytes | Path]:
     if isinstance(raw, bytes):
         return _bytes_record(KIND_MAIL, digest, raw)
-    packed = raw.with_suffix(".zst")
+    packed = _packed(raw)
     with raw.open("rb") as source, zstd.open(packed, "wb", level=LEVEL) as sink:
         while chunk := source.read(CHUNK):
             sink.write(chunk)
     header = HEADER.pack(MARK, KIND_MAIL, packed.stat().st_size, raw.stat().st_size, digest)
     return [header, packed]
+
+
+def _packed(raw: Path) -> Path:
+    """Return the file beside a large mail that holds it compressed while it is written."""
+    return raw.with_suffix(".zst")
 
 
 def _bytes_record(kind: int, digest: bytes, raw: bytes) -> list[bytes | Path]:
@@ -247,8 +273,6 @@ def _write_record(file: BinaryIO, pieces: list[bytes | Path]) -> int:
             file.write(chunk)
             checksum = zlib.crc32(chunk, checksum)
             length += len(chunk)
-        if isinstance(piece, Path):
-            piece.unlink()
     file.write(CRC.pack(checksum))
     return length + CRC.size
 
@@ -265,18 +289,38 @@ def _is_whole(record: bytes) -> bool:
 
 
 def _records(file: BinaryIO, name: str) -> Iterator[Record]:
-    """Yield the whole records from the start up to the first that is torn or damaged."""
-    if file.read(len(MAGIC)) != MAGIC:
-        return
-    offset = len(MAGIC)
-    while len(header := file.read(HEADER.size)) == HEADER.size:
-        mark, kind, length, raw_length, digest = HEADER.unpack(header)
-        total = HEADER.size + length + CRC.size
-        if mark != MARK or not _crc_holds(file, header, length):
-            return
-        location = Location(pack=name, offset=offset, length=total)
-        yield Record(kind=kind, digest=digest, raw_length=raw_length, location=location)
-        offset += total
+    """Yield the whole records of a pack; what is torn or damaged between them is passed over."""
+    offset: int | None = len(MAGIC)
+    while offset is not None:
+        if record := _record_at(file, name, offset):
+            yield record
+            offset = record.location.offset + record.location.length
+        else:
+            offset = _next_mark(file, offset + 1)
+
+
+def _record_at(file: BinaryIO, name: str, offset: int) -> Record | None:
+    file.seek(offset)
+    header = file.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    mark, kind, length, raw_length, digest = HEADER.unpack(header)
+    if mark != MARK or not _crc_holds(file, header, length):
+        return None
+    total = HEADER.size + length + CRC.size
+    location = Location(pack=name, offset=offset, length=total)
+    return Record(kind=kind, digest=digest, raw_length=raw_length, location=location)
+
+
+def _next_mark(file: BinaryIO, start: int) -> int | None:
+    """Return where the next record may begin, None when nothing more does."""
+    file.seek(start)
+    window = b""
+    while chunk := file.read(CHUNK):
+        window = window[1 - len(MARK) :] + chunk
+        if (found := window.find(MARK)) >= 0:
+            return file.tell() - len(window) + found
+    return None
 
 
 def _crc_holds(file: BinaryIO, header: bytes, length: int) -> bool:
@@ -291,6 +335,12 @@ def _crc_holds(file: BinaryIO, header: bytes, length: int) -> bool:
     return len(tail) == CRC.size and CRC.unpack(tail)[0] == checksum
 
 
+def _begin(file: BinaryIO) -> None:
+    # Not through the buffer, which would try again at closing.
+    if os.write(file.fileno(), MAGIC) < len(MAGIC):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _is_locked_for_us(file: BinaryIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -300,6 +350,7 @@ def _is_locked_for_us(file: BinaryIO) -> bool:
 
 
 def _cut_torn_tail(file: BinaryIO, name: str) -> None:
+    """Cut what stands after the last whole record; damage before it is no reason to lose that."""
     end = len(MAGIC)
     for record in _records(file, name):
         end = record.location.offset + record.location.length

@@ -18,14 +18,14 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT))  # run as a file, the tests are not importable before this
 
-from tests.bench import loops  # noqa: E402 - run as a file, the tests are not yet importable
-from tests.bench import ours  # noqa: E402
-from tests.bench.corpus import mails  # noqa: E402
-from tests.bench.loops import Run  # noqa: E402
-from tests.servers.dovecot import Dovecot  # noqa: E402
-from tests.servers.loopback import open_directory  # noqa: E402
+# ruff: noqa: E402 - for the reason above
+from tests.bench import loops, ours
+from tests.bench.corpus import mails
+from tests.bench.loops import Run
+from tests.servers.dovecot import Dovecot
+from tests.servers.loopback import open_directory
 
 CONTESTANTS = ("ours", "batched", "naive")
 BAR = 1.5  # wall time over the batched loop's

@@ -187,12 +187,8 @@ def train_hashes() -> Pipeline:
 
 
 WAYS = {
-    "naive": Way(
-        fetched=1, kept=1, is_quiet=False, read=read_by_mail_parser, train=train_words
-    ),
-    "batched": Way(
-        fetched=50, kept=200, is_quiet=True, read=read_by_stdlib, train=train_hashes
-    ),
+    "naive": Way(fetched=1, kept=1, is_quiet=False, read=read_by_mail_parser, train=train_words),
+    "batched": Way(fetched=50, kept=200, is_quiet=True, read=read_by_stdlib, train=train_hashes),
 }
 
 

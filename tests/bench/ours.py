@@ -67,11 +67,11 @@ class Clocks:
         self.spent: dict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
 
-    def wrap(self, stack: ExitStack, stage: str, owner: Any, name: str) -> None:  # noqa: ANN401
+    def wrap(self, stack: ExitStack, stage: str, owner: Any, name: str) -> None:
         """Time a function of a class or module until the stack is left."""
         inner = getattr(owner, name)
 
-        def timed(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        def timed(*arguments: Any, **named: Any) -> Any:
             begun = time.thread_time()
             try:
                 return inner(*arguments, **named)

@@ -109,6 +109,7 @@ class KilledHouse:
     layer: Layer | None = None
     delivered: Counter[str] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
+    broken_promises: list[str] = field(default_factory=list)
 
     def furnish(self) -> None:
         """Write the configuration."""
@@ -116,9 +117,7 @@ class KilledHouse:
         (self.home / "var").mkdir()
         (self.home / "password").write_text(self.dovecot.password)
         (self.home / "password").chmod(0o600)
-        text = CONFIGURATION.format(
-            host=self.dovecot.host, port=self.dovecot.port, user=self.user
-        )
+        text = CONFIGURATION.format(host=self.dovecot.host, port=self.dovecot.port, user=self.user)
         (self.home / "backdesk.toml").write_text(text)
 
     def deliver(self, folder: str, raws: Sequence[bytes]) -> None:
@@ -149,6 +148,7 @@ class KilledHouse:
             self.kills[failpoint.partition(":")[0] or "random moment"] += 1
             if self.layer:
                 self.layer.cut_power()
+            self.broken_promises += self._unfounded_moves()
         elif code not in ENDS:
             raise AssertionError((self.home / "stderr.txt").read_text(errors="replace")[-2000:])
         return code == -signal.SIGKILL
@@ -183,7 +183,7 @@ class KilledHouse:
 
     def verdict(self) -> list[str]:
         """Return everything that is wrong with server and ledger; empty when all is well."""
-        wrong = []
+        wrong = list(self.broken_promises)
         server = self.server_mails()
         if lost := self.delivered - server:
             wrong.append(f"{lost.total()} mails lost on the server")
@@ -192,6 +192,27 @@ class KilledHouse:
         if missing := sum(line["missing"] for line in self.reconcile()):
             wrong.append(f"{missing} mails missing in the ledger")
         return wrong + self._ledger_faults()
+
+    def _unfounded_moves(self) -> list[str]:
+        """Find mails that we moved although ledger and bytes were not durable (promise 1).
+
+        Nobody else moves mail here, so whatever is in a queue's folder was moved by us.
+        """
+        moved: set[str] = set()
+        for folder in QUEUES:
+            moved.update(map(_digest, self.dovecot.raws(self.user, folder).values()))
+        if not moved:
+            return []
+        done = subprocess.run(
+            [sys.executable, "-c", READ_BACK, str(self.home)],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if lost := moved - set(done.stdout.split()):
+            return [f"{len(lost)} mails moved before they were durable"]
+        return []
 
     def _ledger_faults(self) -> list[str]:
         store = open_store(sqlite_url(self.home / "var"))
@@ -204,9 +225,7 @@ class KilledHouse:
             taken = connection.scalar(
                 select(func.count()).select_from(sightings).where(sightings.c.outcome == "person")
             )
-            present = Counter(
-                {d.hex(): n for d, n in connection.execute(_present_counts())}
-            )
+            present = Counter({d.hex(): n for d, n in connection.execute(_present_counts())})
         store.close()
         if digests.keys() != self.delivered.keys():
             wrong.append(f"{len(self.delivered.keys() - digests.keys())} mails not in the ledger")
@@ -247,6 +266,7 @@ with store.read() as connection:
 assert len(rows) == count, f"{count - len(rows)} mails without bytes"
 for row in rows:
     packs.read(Location(pack=row.pack, offset=row.offset, length=row.length), row.digest)
+    print(row.digest.hex())
 """
 
 

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.kills import KilledHouse, Layer, failpoints, invented_mails, kill_through, portions
+from tests.faults.kills import (
+    KilledHouse,
+    Layer,
+    failpoints,
+    invented_mails,
+    kill_through,
+    portions,
+)
 from tests.faults.undo import undo
 from tests.servers.dovecot import Dovecot
 from tests.servers.loopback import open_directory

@@ -10,7 +10,6 @@ import pytest
 from daemon.cli.app import run
 
 PASSWORD = "quiet-harbour-7"
-COMPLAINT = "Lampada rotta, reclamo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +53,7 @@ class Office:
         extra: str = "",
     ) -> None:
         self.folder, self._capsys = folder, capsys
-        self.config = folder / "backdesk.toml"
-        (folder / "password").write_text(PASSWORD)
-        (folder / "password").chmod(0o600)
-        accounts = "".join(_account(name, port) for name, port in (ports or {}).items())
-        self.config.write_text(
-            '[service]\ntimezone = "Europe/Rome"\nworkers = 1\n[intake]\nfree_disk_bytes = 1\n'
-            f"{accounts}{extra}"
-        )
+        self.config = write_config(folder, ports or {}, extra)
 
     def run(self, *arguments: object) -> Ended:
         """Run one command on this configuration."""
@@ -82,6 +74,19 @@ def ended(capsys: pytest.CaptureFixture[bytes], *arguments: object) -> Ended:
     code = run([str(argument) for argument in arguments])
     out, err = capsys.readouterr()
     return Ended(code=code, out=out, err=err.decode())
+
+
+def write_config(folder: Path, ports: dict[str, int], extra: str) -> Path:
+    """Write a configuration into a folder, and return its path."""
+    (folder / "password").write_text(PASSWORD)
+    (folder / "password").chmod(0o600)
+    accounts = "".join(_account(name, port) for name, port in ports.items())
+    config = folder / "backdesk.toml"
+    config.write_text(
+        '[service]\ntimezone = "Europe/Rome"\nworkers = 1\n[intake]\nfree_disk_bytes = 1\n'
+        f"{accounts}{extra}"
+    )
+    return config
 
 
 def _account(name: str, port: int) -> str:

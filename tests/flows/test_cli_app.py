@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.__main__ import foreign_owners
 from daemon.cli.commands import COMMANDS
 from daemon.cli.output import safe
+from daemon.cli.ownership import foreign_owners
 from tests.flows.cli_builders import Office, ended
 
 

@@ -1,10 +1,14 @@
 """`classify`: mails and JSON lines become labelled JSON lines, without store or account."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import daemon
 from daemon.records import LABELS
 from tests.flows.cli_builders import Ended, a_mail, ended, unreadable_mail
 
@@ -16,29 +20,26 @@ AWAY = (
 )
 
 
-@pytest.fixture
-def classified(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsysbinary: pytest.CaptureFixture[bytes],
-) -> Ended:
+@pytest.fixture(scope="module")
+def classified(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """Give the outcome of one run over every kind of source, without any configuration."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BACKDESK_CONFIG", raising=False)
+    folder = tmp_path_factory.mktemp("classified")
     lines = [
-        json.dumps({"id": "a1", "subject": "Reclamo", "body": "La lampada è rotta: rimborso!"}),
-        "no json",
-        json.dumps(
-            {"body": "x", "headers": {"Auto-Submitted": "auto-replied"}, "from": "a@b.example"}
-        ),
+        {"id": "a1", "subject": "Reclamo", "body": "La lampada è rotta: rimborso!"},
+        "not an object",
+        {"body": "x", "headers": {"Auto-Submitted": "auto-replied"}, "from": "a@b.example"},
     ]
-    Path("mails").mkdir()
-    Path("mails/1").write_bytes(a_mail(1))
-    Path("mails/2").write_bytes(unreadable_mail())
-    Path("mails/3").write_bytes(AWAY)
-    Path("mails/4.mbox").write_bytes(b"From a Mon Jan  5 09:00:00 2026\n" + a_mail(4))
-    Path("lines.jsonl").write_text("\n".join(lines))
-    return ended(capsysbinary, "classify", "lines.jsonl", "mails")
+    (folder / "mails").mkdir()
+    (folder / "mails" / "1").write_bytes(a_mail(1))
+    (folder / "mails" / "2").write_bytes(unreadable_mail())
+    (folder / "mails" / "3").write_bytes(AWAY)
+    mbox = b"From a Mon Jan  5 09:00:00 2026\n" + a_mail(4)
+    (folder / "mails" / "4.mbox").write_bytes(mbox)
+    (folder / "lines.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    command = [sys.executable, "-m", "daemon", "classify", "lines.jsonl", "mails"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(daemon.__file__).parents[1])}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    return Ended(code=done.returncode, out=done.stdout, err=done.stderr.decode())
 
 
 def test_each_mail_gives_a_line_in_the_order_it_was_found(classified: Ended) -> None:

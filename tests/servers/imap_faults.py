@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tests.servers.imap_store import MailStore
+from tests.servers.imap_wire import numbers
 
 
 class Kind(Enum):
@@ -50,6 +51,7 @@ class Fault:
         times: how many in a row; 0 for ever.
         connection: strikes only on this connection of the server, 1-based; 0 on any.
         containing: strikes only commands whose text contains this (`BODY.PEEK[]`).
+        naming: strikes only UID commands whose set of numbers has this one; 0: any.
         text, size, uids, interval_s, act: see `Kind`.
     """
 
@@ -59,6 +61,7 @@ class Fault:
     times: int = 1
     connection: int = 0
     containing: str = ""
+    naming: int = 0
     text: str = ""
     size: int = 0
     uids: tuple[int, ...] = ()
@@ -71,11 +74,17 @@ class Fault:
             self.command.upper() in {"", name}
             and self.connection in {0, connection}
             and self.containing in text
+            and (not self.naming or _names(text, self.naming))
         )
 
     def strikes(self, passing: int) -> bool:
         """Return whether the passing (1-based) is among those struck."""
         return passing >= self.nth and (not self.times or passing < self.nth + self.times)
+
+
+def _names(text: str, uid: int) -> bool:
+    spec = text.split()[2:3]  # UID FETCH 1:4,9 (...)
+    return bool(spec) and numbers(spec[0].encode("ascii"), uid)(uid)
 
 
 class Script:

@@ -1,0 +1,35 @@
+"""IMAP answers, as IMAPClient and imaplib hand them out, into values; pure."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+
+def words(error: Exception) -> str:
+    """Return what a server or library said in one line of at most 200 characters."""
+    text = str(error) or type(error).__name__
+    return " ".join(text.split())[:200]
+
+
+def moment(item: dict[bytes, Any]) -> datetime:
+    """Return INTERNALDATE in UTC; 1970 when the server gives none that can be read."""
+    value = item[b"INTERNALDATE"]
+    if not isinstance(value, datetime):
+        return datetime(1970, 1, 1, tzinfo=UTC)
+    return value.astimezone(UTC)
+
+
+def only_body(item: dict[bytes, Any]) -> bytes | None:
+    """Return the one BODY section of a FETCH item; None: not answered; NIL is empty."""
+    for key, value in item.items():
+        if key.startswith(b"BODY["):
+            return value if isinstance(value, bytes) else b""  # NIL: nothing beyond the end
+    return None
+
+
+def numbers(sequence: str) -> list[int]:
+    """Turn `3:5,9` into 3, 4, 5, 9; at most 100,000 numbers."""
+    found: list[int] = []
+    for piece in sequence.split(","):
+        first, _, last = piece.partition(":")
+        found.extend(range(int(first), int(last or first) + 1)[: 100_000 - len(found)])
+    return found

@@ -1,0 +1,79 @@
+"""Host and port -> an IMAPClient whose socket is shown before the server has said a word.
+
+IMAPClient connects, shakes hands and reads the greeting inside its constructor, and its time-outs
+are per packet: a server that drips its greeting would hold the caller for ever. Whoever is shown
+the socket can end that.
+"""
+
+import socket
+import ssl
+from collections.abc import Callable
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.imap4 import IMAP4WithTimeout
+
+Opened = Callable[[socket.socket], None]
+
+
+def open_client(
+    address: tuple[str, int],
+    context: ssl.SSLContext | None,
+    timeout: SocketTimeout,
+    opened: Opened,
+) -> IMAPClient:
+    """Connect and read the greeting.
+
+    Args:
+        address: host and port.
+        context: verifies the server in implicit TLS; None connects in the clear.
+        timeout: per packet, in seconds.
+        opened: told the socket as soon as there is one.
+
+    Raises:
+        OSError, imaplib.IMAP4.error: there is no such server, or it is none.
+    """
+    return _Client(address, context, timeout, opened)
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
+    def __init__(
+        self,
+        address: tuple[str, int],
+        context: ssl.SSLContext | None,
+        timeout: SocketTimeout,
+        opened: Opened,
+    ) -> None:
+        self._opened = opened
+        super().__init__(*address, ssl=context is not None, ssl_context=context, timeout=timeout)
+
+    def _create_IMAP4(self) -> "_Connection":  # noqa: N802 - the library's name
+        return _Connection(self.host, self.port, self.ssl_context, self._timeout, self._opened)
+
+
+class _Connection(IMAP4WithTimeout):  # type: ignore[misc]  # the library has no types
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None,
+        timeout: SocketTimeout,
+        opened: Opened,
+    ) -> None:
+        self._context, self._opened = context, opened
+        super().__init__(host, port, timeout.connect)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        sock: socket.socket = super()._create_socket(timeout)
+        if self._context is None:
+            self._opened(sock)
+            return sock
+        wrapped = self._context.wrap_socket(
+            sock, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self._opened(wrapped)
+        try:
+            wrapped.do_handshake()
+        except OSError:
+            wrapped.close()
+            raise
+        return wrapped
