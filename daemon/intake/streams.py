@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, Protocol
 
+from daemon.intake import spool
+
 CHUNK = 1 << 20
 HEADER_BYTES = 10_000_000  # of a mail over the size limit, only so much header is kept
 LONGEST_LINE = 64 << 20  # bytes of one JSON line
