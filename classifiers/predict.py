@@ -39,6 +39,7 @@ class Model:
         self._table[weights.columns] = weights.weights
         self._kept = np.zeros(WIDTH, dtype=np.bool_)
         self._kept[weights.columns] = True
+        self._leads: dict[int, NDArray[np.float32]] = {}  # filled when reasons are asked for
 
     @classmethod
     def load(cls, path: Path | str = SHIPPED, *, key: bytes | None = None) -> Self:
@@ -74,9 +75,15 @@ class Model:
         Raises:
             ValueError: the model does not know the label.
         """
-        weights = self._table[:, self.labels.index(label)]
-        against = (self._table.sum(axis=1) - weights) / (len(self.labels) - 1)
-        return weigh_words(document, self._settings, weights - against, top)
+        return weigh_words(document, self._settings, self._lead(self.labels.index(label)), top)
+
+    def _lead(self, place: int) -> NDArray[np.float32]:
+        """How much each column speaks for a label rather than the others, (WIDTH,)."""
+        if place not in self._leads:
+            weights = self._table[:, place]
+            against = (self._table.sum(axis=1) - weights) / (len(self.labels) - 1)
+            self._leads[place] = weights - against
+        return self._leads[place]
 
     def _sums(self, rows: Rows) -> NDArray[np.float64]:
         """Weighted sums (documents, labels) before the softmax."""

@@ -102,6 +102,8 @@ class AccountJob:
             house.actions.explain_sightings(self._lease, self.account, clock.now())
             settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
         except BaseException:
+            if self.mailbox is not None:
+                self.mailbox.discard()
             self.drop()
             raise
         house.ledger.note_success(self.account, clock.now())

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, time
 
-from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon import clock, jobs
+from daemon.engine.executor import ThreadExecutor
 from daemon.engine.worker import AccountWorker
 from daemon.errors import BackdeskError
 from daemon.jobs import House
@@ -35,7 +35,7 @@ class LocalEngine:
         names = house.settings.accounts if "intake" in roles else ()
         self.workers = [AccountWorker(house, name) for name in names]
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={"default": ThreadExecutor()},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=house.settings.service.zone,
         )

@@ -89,14 +89,13 @@ class Mailbox:
         self._literal_cap = 64 << 20
         self._socket: socket.socket | None = None  # until there is a client
         self.active_at = clock.monotonic()  # when the last command began or ended
-        with self._command(login.connect_timeout_s):
-            self._client = _connect(login, self._opened)
-            try:
+        try:
+            with self._command(login.connect_timeout_s):
+                self._client = _connect(login, self._opened)
                 self._begin()
-            except BaseException:
-                with suppress(OSError):
-                    self._client.shutdown()  # nobody else holds the socket yet
-                raise
+        except BaseException:
+            self.discard()
+            raise
         self._flags: tuple[bytes, ...] = ()
 
     def _begin(self) -> None:
@@ -272,7 +271,7 @@ class Mailbox:
             with self._command(5):
                 self._client.logout()
         except (MailboxError, OSError):
-            self.abort()
+            self.discard()
 
     def abort(self) -> None:
         """Break the connection at once; may be called from another thread."""
@@ -282,6 +281,14 @@ class Mailbox:
                 sock.shutdown(socket.SHUT_RDWR)
         except (OSError, AttributeError):
             return
+
+    def discard(self) -> None:
+        """Break the connection and give its descriptor back; only by the thread that uses it."""
+        self.abort()
+        with suppress(OSError, AttributeError):
+            self._client.shutdown()
+        if self._socket is not None:
+            self._socket.close()
 
     def _opened(self, sock: socket.socket) -> None:
         self._socket = sock

@@ -43,27 +43,6 @@ class Writer:
     def __init__(self, seed: int = 1) -> None:
         self._chance = random.Random(seed)
         syllables = SYLLABLES.split()
-            "ba",
-            "ce",
-            "di",
-            "fo",
-            "gu",
-            "la",
-            "me",
-            "ni",
-            "po",
-            "ru",
-            "sa",
-            "te",
-            "vi",
-            "zo",
-            "ka",
-            "lin",
-            "mar",
-            "tes",
-            "ver",
-            "ond",
-        ]
         self._rare = [
             "".join(self._chance.choices(syllables, k=self._chance.randint(2, 5)))
             for _ in range(20_000)

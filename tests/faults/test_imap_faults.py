@@ -47,7 +47,7 @@ class Pair:
         Returns:
             What the faulty account's round raised.
         """
-        fresh = raw_mail(90_000 + len(self.quiet.store.removals), "nota")
+        fresh = raw_mail(90_000 + len(self.quiet.store.raws("INBOX")), "nota")
         self.quiet.store.add("INBOX", fresh)
         raised: list[BaseException] = []
         beside = threading.Thread(target=poll_quietly, args=(self.house, raised))

@@ -75,6 +75,7 @@ def mail(number: int = 1) -> bytes:
 
 
 def settled(server: FakeImap, folder: str = "Queues/All") -> int:
+    """Return how many mails stand in a queue."""
     return len(server.store.raws(folder))
 
 
@@ -202,7 +203,7 @@ def test_broken_accounts_disturb_nobody_and_the_stop_is_quick(
 def test_what_is_in_hand_is_finished_at_sigterm(
     home: Path, new_server: Callable[[], FakeImap]
 ) -> None:
-    """A stop in the middle of a full mailbox: exit 0, and the next start settles every mail once."""
+    """A stop in the middle of a full mailbox: exit 0; the next start settles every mail once."""
     server = new_server()
     for number in range(300):
         server.store.add("INBOX", mail(number))
@@ -272,6 +273,7 @@ sender = "desk@aurora.example"
 
 
 def digests(home: Path) -> int:
+    """Return how many outgoing mails there are."""
     store = open_store(sqlite_url(home / "var"))
     with store.read() as connection:
         number = connection.scalar(select(func.count()).select_from(outgoing)) or 0
