@@ -54,8 +54,8 @@ def _word_reasons(
     per_word = np.zeros(len(words.begin))
     for scale, families in hashed_blocks(words, settings):
         for family in families if scale else ():
-            _, place, number = np.unique(family.bucket, return_inverse=True, return_counts=True)
-            shares = number[place]
+            _, place, counts = np.unique(family.bucket, return_inverse=True, return_counts=True)
+            shares = counts[place]
             np.add.at(per_word, family.word, speaks[family.bucket] / shares)
     by_word: defaultdict[str, float] = defaultdict(float)
     for number, weight in enumerate(per_word.tolist()):
