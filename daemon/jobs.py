@@ -123,6 +123,8 @@ class AccountJob:
         self.mailbox = None
 
     def _begin(self, size: int) -> Callable[[], None]:
+        if self._is_stopping():
+            raise Stopping
         return self._own.begin(self._house.receiver.budget.take(size, self.account))
 
     def is_listed(self, folder: str, selected: Selected) -> bool:

@@ -103,6 +103,7 @@ class Pipeline:
         self._in_hand: dict[int, Unread] = {}
         self._unexpected: dict[str, int] = defaultdict(int)
         self._idle = threading.Condition()
+        self._suspect = threading.Lock()  # held while a mail of an unfinished attempt is read
         self._moved_at: dict[str, float] = {}  # account -> when its mails last moved
         self._recorder = threading.Thread(target=self._record_all, name="recorder", daemon=True)
         self._recorder.start()
@@ -122,10 +123,7 @@ class Pipeline:
 
     def submit(self, batch: Batch) -> None:
         """Send received mails to the children; their attempt is committed already."""
-        with self._idle:
-            for mail in batch.mails[:1]:
-                self._moved_at[mail.account] = clock.monotonic()
-            self._in_hand.update((mail.mail_id, mail) for mail in batch.mails)
+        self._hold(batch)
         parts = [batch.mails[i : i + READ_MAILS] for i in range(0, len(batch.mails), READ_MAILS)]
         if not parts:
             batch.done()
@@ -157,7 +155,9 @@ class Pipeline:
                 continue
             if mail.attempts == 0:
                 self._ledger.begin_attempt([mail.mail_id])
-            self.submit(batch)
+                self.submit(batch)
+            else:
+                self._read_alone(batch)
 
     def _give_up(self, batch: Batch) -> None:
         (mail,) = batch.mails
@@ -179,7 +179,24 @@ class Pipeline:
         self._answers.put(None)
         self._recorder.join()
 
-    def _send(self, batch: Batch) -> None:
+    def _read_alone(self, batch: Batch) -> None:
+        """Have a mail read that was in hand when the service died, with no other such mail beside.
+
+        Else the neighbour of a mail that takes the service down would be charged with each death.
+        """
+        answered = threading.Event()
+        with self._suspect:
+            self._hold(batch)
+            self._send(batch, answered.set)
+            answered.wait()
+
+    def _hold(self, batch: Batch) -> None:
+        with self._idle:
+            for mail in batch.mails[:1]:
+                self._moved_at[mail.account] = clock.monotonic()
+            self._in_hand.update((mail.mail_id, mail) for mail in batch.mails)
+
+    def _send(self, batch: Batch, answered: Callable[[], None] = lambda: None) -> None:
         jobs: list[Job] = []
         lost: Answers = []
         for mail in batch.mails:
@@ -190,7 +207,12 @@ class Pipeline:
                 raise
             except StoreError as error:  # one damaged record must not stop its account
                 lost.append((mail.mail_id, Unreadable(reason="error", detail=str(error))))
-        self._readers.submit(jobs, lambda answers: self._answers.put((batch, [*answers, *lost])))
+
+        def tell(answers: Answers) -> None:
+            self._answers.put((batch, [*answers, *lost]))
+            answered()
+
+        self._readers.submit(jobs, tell)
         failpoint("read.sent")
 
     def _job(self, mail: Unread) -> Job:

@@ -72,7 +72,7 @@ def on_dovecot(server: Dovecot, user: str, **changes: object) -> Desk:
 
 
 def settings_of(home: Path, desks: Mapping[str, Desk], *, limits: str = "") -> Settings:
-    """Return the configuration of a house whose first account has the queues.
+    """Write and return the configuration of a house whose first account has the queues.
 
     Commands have two seconds, so that a silent server costs a test no more than that.
     """
@@ -101,6 +101,7 @@ poll_s = 0.2
 {"".join(desk.section(name) for name, desk in desks.items())}
 {queues}
 """
+    (home / "backdesk.toml").write_text(text)
     return parse(text, home / "backdesk.toml")
 
 

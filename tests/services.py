@@ -28,7 +28,7 @@ class RunningService:
         process: the service.
     """
 
-    def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, environment: Mapping[str, str], module: str = "daemon") -> None:
         self.home = home
         (home / "notify").unlink(missing_ok=True)
         self.notify = NotifySocket(home)
@@ -36,7 +36,7 @@ class RunningService:
         self._stderr = home / "stderr.txt"
         with self._stderr.open("ab") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "daemon", "run", "--config", "backdesk.toml"],
+                [sys.executable, "-m", module, "run", "--config", "backdesk.toml"],
                 cwd=home,
                 env=os.environ
                 | {"PYTHONPATH": str(ROOT), "NOTIFY_SOCKET": str(self.notify.path)}

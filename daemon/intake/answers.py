@@ -3,6 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from daemon.errors import MailboxAway, MailboxError
+
+TRANSIENT_CODES = ("UNAVAILABLE", "THROTTLED", "OVERQUOTA", "INUSE", "SERVERBUG", "LIMIT")
+
+
+class ServerBusy(MailboxAway):
+    """The server asks to come back later: no single mail is at fault."""
+
 
 def words(error: Exception) -> str:
     """Return what a server or library said in one line of at most 200 characters."""
@@ -33,3 +41,10 @@ def numbers(sequence: str) -> list[int]:
         first, _, last = piece.partition(":")
         found.extend(range(int(first), int(last or first) + 1)[: 100_000 - len(found)])
     return found
+
+
+def refusal(what: str, error: Exception) -> MailboxError:
+    """Return our error for a command that was answered NO or BAD."""
+    text = words(error)
+    transient = any(f"[{code}" in text.upper() for code in TRANSIENT_CODES)
+    return (ServerBusy if transient else MailboxError)(f"{what}: {text}")

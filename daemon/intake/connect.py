@@ -35,6 +35,22 @@ def open_client(
     return _Client(address, context, timeout, opened)
 
 
+def has_heard(client: IMAPClient, timeout_s: float) -> bool:
+    """Tell whether the server has said more than was read, without waiting for it.
+
+    It may wait in imaplib's buffer, or decrypted, where a selector does not see it. The socket
+    has `timeout_s` again afterwards.
+    """
+    sock = client.socket()
+    sock.settimeout(0)
+    try:
+        return bool(client._imap.file.peek(1))  # noqa: SLF001 - no API
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    finally:
+        sock.settimeout(timeout_s)
+
+
 class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
     def __init__(
         self,

@@ -22,17 +22,12 @@ from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, 
 
 from daemon import clock
 from daemon.errors import MailboxAway, MailboxError
-from daemon.intake.answers import moment, numbers, only_body, words
-from daemon.intake.connect import Opened, open_client
+from daemon.intake.answers import moment, numbers, only_body, refusal, words
+from daemon.intake.connect import Opened, has_heard, open_client
 
 SLOWEST_BYTES_PER_S = 50_000  # below this rate a fetch is given up
 LITERAL_SLACK = 1 << 20  # a literal may be this much larger than RFC822.SIZE said
-TRANSIENT_CODES = ("UNAVAILABLE", "THROTTLED", "OVERQUOTA", "INUSE", "SERVERBUG", "LIMIT")
 SLICE = 4 << 20  # bytes asked for at once of a large mail
-
-
-class ServerBusy(MailboxAway):
-    """The server asks to come back later: no single mail is at fault."""
 
 
 class Wakeable(Protocol):
@@ -315,7 +310,7 @@ class Mailbox:
 
     def _wait(self, timeout_s: float, wake: Wakeable) -> None:
         sock = self._client.socket()
-        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        if has_heard(self._client, self._login.command_timeout_s):
             return
         with selectors.DefaultSelector() as selector:
             selector.register(sock, selectors.EVENT_READ)
@@ -362,9 +357,9 @@ class Mailbox:
         except OSError as error:
             raise MailboxAway(f"no answer: {words(error)}") from error
         except (LoginError, CapabilityError) as error:
-            raise _refusal("login refused", error) from None  # the cause may hold the secret
+            raise refusal("login refused", error) from None  # the cause may hold the secret
         except (IMAPClientError, imaplib.IMAP4.error) as error:
-            raise _refusal("refused", error) from error
+            raise refusal("refused", error) from error
         except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             # imaplib and IMAPClient let these out on answers that break the grammar.
             raise MailboxAway(f"unreadable answer: {type(error).__name__}") from error
@@ -399,9 +394,3 @@ def _enter(client: IMAPClient, login: Login) -> None:
         client.oauth2_login(login.username, login.secret)
     else:
         client.login(login.username, login.secret)
-
-
-def _refusal(what: str, error: Exception) -> MailboxError:
-    text = words(error)
-    transient = any(f"[{code}" in text.upper() for code in TRANSIENT_CODES)
-    return (ServerBusy if transient else MailboxError)(f"{what}: {text}")

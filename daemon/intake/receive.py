@@ -17,7 +17,8 @@ from daemon import clock
 from daemon.errors import MailboxAway, MailboxError, StoreBusy
 from daemon.failpoint import failpoint
 from daemon.intake import spool
-from daemon.intake.imap import Fetched, Mailbox, ServerBusy
+from daemon.intake.answers import ServerBusy
+from daemon.intake.imap import Fetched, Mailbox
 from daemon.intake.plan import Batch, batches, compare, cursor
 from daemon.intake.records import Arrival, Budget, Folder, Receipt, Tally, Unread
 from daemon.intake.store import Ledger, Listed

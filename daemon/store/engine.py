@@ -19,6 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from daemon.errors import StoreBusy, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+PASSING = ("locked", "busy", "full", "disk I/O", "No space left", "connection", "deadlock")
+"""Parts of what the engines say when the same transaction may succeed later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ def _named_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         reason = str(error.orig)
-        if any(word in reason for word in ("locked", "busy", "full", "disk I/O", "connection")):
+        if any(word in reason for word in PASSING):
             raise StoreBusy(reason) from error
         raise StoreError(reason) from error
 

@@ -40,24 +40,29 @@ def packs(tmp_path: Path) -> Iterator[Packs]:
 
 
 def entries(raws: Sequence[bytes]) -> list[tuple[bytes, bytes | Path]]:
+    """Return mails as `append` takes them."""
     return [(sha256(raw).digest(), raw) for raw in raws]
 
 
 def read_back(folder: Path, raws: Sequence[bytes], places: Sequence[Location]) -> list[bytes]:
+    """Read mails with a reader of its own."""
     packs = Packs(folder)
     found = zip(raws, places, strict=True)
     return [packs.read(place, sha256(raw).digest()) for raw, place in found]
 
 
 def mails_in(folder: Path) -> list[bytes]:
+    """Return the digests of the mails in all packs, in order."""
     return [r.digest for r in Packs(folder).records() if r.kind == KIND_MAIL]
 
 
 def digests(raws: Sequence[bytes]) -> list[bytes]:
+    """Return the SHA-256 of each mail."""
     return [sha256(raw).digest() for raw in raws]
 
 
 def note(uid: int, **changes: object) -> DeliveryNote:
+    """Return a delivery note."""
     ref = MailRef(account="info", folder="INBOX", uidvalidity=3, uid=uid)
     plain = {"ref": ref, "received_at": "2026-11-23T06:30:00+00:00", "digest": bytes(32)}
     return DeliveryNote(**(plain | changes))
@@ -134,6 +139,7 @@ def test_rubbish_after_the_last_record_is_cut(tmp_path: Path) -> None:
 
 
 def appended(folder: Path, raws: Sequence[bytes]) -> list[Location]:
+    """Append with a writer that comes and goes."""
     packs = Packs(folder)
     places = packs.append(entries(raws))
     packs.close()
@@ -145,7 +151,7 @@ DAMAGES = {"first line": 0, "mark": 8, "length": 17, "digest": 40, "payload": 80
 
 @pytest.mark.parametrize("at", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_record_is_named_and_takes_no_other_with_it(tmp_path: Path, at: int) -> None:
-    """One flipped bit: that record is named on reading; all later ones stay, also after a restart."""
+    """One flipped bit: that record is named on reading; all later ones stay, restart or not."""
     places = appended(tmp_path, RAWS)
     path = tmp_path / places[0].pack
     content = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Both engines keep the same promises: durable transactions, leases, the ledger, results, actions."""
+"""Both engines keep the same promises: transactions, leases, ledger, results, actions."""
 
 import threading
 from collections.abc import Iterator
@@ -11,9 +11,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from daemon.clock import now
-from daemon.errors import LeaseHeld, LeaseLost, StoreError
+from daemon.errors import LeaseHeld, LeaseLost, StoreBusy, StoreError
 from daemon.intake.actions import Action, Actions, Outcome
 from daemon.intake.placement import AccountPlace, Placement, QueuePlace
 from daemon.intake.records import Arrival, Folder, Judged, Receipt, Unread
@@ -128,6 +129,7 @@ class Books:
 
 
 def arrival(folder: Folder, uid: int, raw: bytes, at: datetime) -> Arrival:
+    """Return a mail in hand."""
     ref = MailRef(
         account=folder.account, folder=folder.name, uidvalidity=folder.uidvalidity, uid=uid
     )
@@ -148,9 +150,9 @@ class TestTransactions:
 
     def test_an_error_takes_the_whole_block_back(self, store: Store) -> None:
         """Nothing of a block that raised remains."""
-        with pytest.raises(ZeroDivisionError), store.write() as connection:
+        with pytest.raises(IntegrityError), store.write() as connection:  # noqa: PT012 - two rows
             connection.execute(insert(runs).values(RUN))
-            raise ZeroDivisionError
+            connection.execute(insert(runs).values(RUN))
         with store.read() as connection:
             assert connection.scalar(select(func.count()).select_from(runs)) == 0
 
@@ -181,6 +183,39 @@ class TestTransactions:
             assert connection.scalar(select(leases.c.epoch)) == 40
 
 
+@pytest.mark.server
+def test_a_deadlock_is_a_matter_of_waiting(postgres_url: str) -> None:
+    """Two PostgreSQL transactions that wait for each other: one is told to come back."""
+    stores = [open_store(postgres_url), open_store(postgres_url)]
+    upgrade(stores[0])
+    with stores[0].write() as connection:
+        connection.execute(insert(leases), [FREE, FREE | {"name": "other"}])
+    both, raised = threading.Barrier(2, timeout=20), []
+
+    def cross(store: Store, *names: str) -> None:
+        try:
+            with store.write() as connection:
+                for name in names:
+                    chosen = leases.c.name == name
+                    connection.execute(update(leases).where(chosen).values(epoch=9))
+                    if name == names[0]:
+                        both.wait()
+        except StoreError as error:
+            raised.append(error)
+
+    threads = [
+        threading.Thread(target=cross, args=(stores[0], "counter", "other")),
+        threading.Thread(target=cross, args=(stores[1], "other", "counter")),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for store in stores:
+        store.close()
+    assert [type(error) for error in raised] == [StoreBusy]
+
+
 RUN = {
     "schedule": "sweep",
     "local_date": date(2026, 11, 23),
@@ -191,6 +226,7 @@ FREE = {"name": "counter", "holder": "", "epoch": 0, "until": MORNING}
 
 
 def increment(store: Store) -> None:
+    """Count up ten times, reading before each write."""
     for _ in range(10):
         with store.write() as connection:
             query = select(leases.c.epoch).with_for_update()
@@ -330,7 +366,7 @@ class TestLeases:
             assert set(connection.scalars(select(leases.c.until))) == {MORNING}
 
     def test_a_race_for_new_leases_never_has_two_winners(self, store: Store) -> None:
-        """House and accounts taken at the same moment for the first time still exclude each other."""
+        """House and accounts taken for the first time at one moment still exclude each other."""
         for turn in range(12):
             start = threading.Barrier(6, timeout=30)
             won: list[str] = []
@@ -347,6 +383,7 @@ class TestLeases:
 
 
 def race(store: Store, name: str, start: threading.Barrier, won: list[str]) -> None:
+    """Take a lease at the same moment as the others."""
     own = open_store(store.engine.url)  # writers of one store queue up: this is another process
     keeper = Leases(own)
     version(own)
@@ -363,11 +400,13 @@ def race(store: Store, name: str, start: threading.Barrier, won: list[str]) -> N
 
 
 def expire(store: Store) -> None:
+    """End the term of every lease."""
     with store.write() as connection:
         connection.execute(update(leases).values(until=datetime(2000, 1, 1, tzinfo=MORNING.tzinfo)))
 
 
 def far_away() -> datetime:
+    """Return a moment that no test reaches."""
     return datetime(2100, 1, 1, tzinfo=MORNING.tzinfo)
 
 
@@ -491,6 +530,7 @@ class TestLedger:
 
 
 def receive_as(store: Store, account: str, lease: Lease, raws: list[bytes]) -> None:
+    """Receive mails into an account, as another process."""
     own = open_store(store.engine.url)
     ledger = Ledger(own, Actions(own, PLACEMENT))
     folder = ledger.open_folder(lease, account, "INBOX", 1)
@@ -565,6 +605,7 @@ class TestResults:
 
 
 def snapshot(books: Books) -> list[list[tuple[object, ...]]]:
+    """Return every row that recording writes."""
     tables = (mails, readings, contents, decisions, actions, quarantine)
     with books.store.read() as connection:
         return [[tuple(row) for row in connection.execute(select(table))] for table in tables]

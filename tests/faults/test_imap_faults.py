@@ -1,4 +1,4 @@
-"""A server that misbehaves: nothing is lost, nothing doubled, and the next account never notices."""
+"""A server misbehaves: nothing is lost or doubled, and the next account never notices."""
 
 import threading
 from collections.abc import Iterator
@@ -109,6 +109,7 @@ class Pair:
 
 
 def poll_quietly(house: House, raised: list[BaseException]) -> None:
+    """Poll the quiet account, and keep what it raises."""
     try:
         poll(house, "vendite")
     except BaseException as error:  # noqa: BLE001 - handed to the test
@@ -378,7 +379,7 @@ def test_a_connection_that_breaks_between_slices_starts_the_mail_again(pair: Pai
 def test_a_mail_over_the_limit_is_kept_with_its_header_and_the_limit_named(
     tmp_path: Path, fake_imap: FakeImap, quiet: FakeImap
 ) -> None:
-    """Its header block is held, the row says why there is no more, and it is settled like others."""
+    """Its header block is held, the row says why there is no more, and it is settled."""
     pair = Pair(tmp_path / "house", fake_imap, quiet)
     pair.settings = pair.settings.model_copy(
         update={"limits": pair.settings.limits.model_copy(update={"mail_bytes": 5_000_000})}
@@ -451,6 +452,7 @@ def test_a_server_that_hides_starttls_is_refused(certificates: Certificates) -> 
 
 
 def starttls(server: FakeImap, certificates: Certificates) -> imap.Login:
+    """Return a login that must encrypt first."""
     return imap.Login(
         host="127.0.0.1",
         port=server.port,
