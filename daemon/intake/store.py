@@ -1,24 +1,20 @@
 """The ledger's tables: accounts, folders, mails, deliveries; writes run under a lease."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, select, update
 from sqlalchemy.orm import aliased
 
 from daemon.failpoint import failpoint
+from daemon.intake import entries
 from daemon.intake.actions import Actions
 from daemon.intake.records import Arrival, Folder, Receipt, Unread
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.packs import Location
 from daemon.store.tables import accounts, blobs, deliveries, folders, mails, sightings
-
-T = TypeVar("T")
-MANY = 500  # values in one IN list; both engines take more, plans stay good
 
 
 class Ledger:
@@ -83,7 +79,7 @@ class Ledger:
         """Return those raw digests whose bytes are durable already."""
         found: set[bytes] = set()
         with self.store.read() as connection:
-            for part in _parts(digests):
+            for part in entries.parts(digests):
                 found.update(
                     connection.scalars(select(blobs.c.digest).where(blobs.c.digest.in_(part)))
                 )
@@ -104,10 +100,12 @@ class Ledger:
         """
         with self.store.write() as connection:
             lease.guard(connection)
-            held = _mail_ids(connection, [arrival.digest for arrival in arrivals])
+            held = entries.mail_ids(connection, [arrival.digest for arrival in arrivals])
             new = {a.digest: a for a in arrivals if a.digest not in held}
-            self.store.insert_new(connection, mails, [_mail_row(a, now) for a in new.values()])
-            ids = held | _mail_ids(connection, list(new))
+            self.store.insert_new(
+                connection, mails, [entries.mail_row(a, now) for a in new.values()]
+            )
+            ids = held | entries.mail_ids(connection, list(new))
             self.store.insert_new(
                 connection,
                 blobs,
@@ -116,10 +114,10 @@ class Ledger:
                     for digest, at in places.items()
                 ],
             )
-            origins = _origins(connection, folder, arrivals, held, now)
+            origins = entries.origins_of(connection, folder, arrivals, held, now)
             by_uid = self._deliver(connection, folder, arrivals, ids, origins, now)
             self._sight(connection, folder, arrivals, ids, origins, by_uid, now)
-            _keep_earliest(connection, arrivals, held)
+            entries.keep_earliest(connection, arrivals, held)
             self._actions.plan(connection, list(held.values()), now)
             failpoint("receive.before_commit")
         first = {a.ref.uid for a in new.values()}
@@ -150,10 +148,12 @@ class Ledger:
         """Note what a listing showed: how many there are, who is gone, how far all have a row."""
         with self.store.write() as connection:
             lease.guard(connection)
-            for part in _parts(listing.gone):
+            for part in entries.parts(listing.gone):
                 gone = and_(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
                 connection.execute(update(deliveries).where(gone).values(gone_at=now))
-            for part in _parts(listing.back):  # a listing that lacked mails, or old numbers again
+            for part in entries.parts(
+                listing.back
+            ):  # a listing that lacked mails, or old numbers again
                 back = and_(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
                 connection.execute(update(deliveries).where(back).values(gone_at=None))
             values: dict[str, object] = {
@@ -161,7 +161,7 @@ class Ledger:
                 "cursor_uid": listing.cursor,
             }
             if listing.is_whole:
-                _close_earlier(connection, folder, now)
+                entries.close_earlier(connection, folder, now)
                 values["listed_at"] = now
             connection.execute(update(folders).where(folders.c.id == folder.id).values(values))
 
@@ -281,7 +281,7 @@ class Ledger:
         uids = [a.ref.uid for a in arrivals]
         by_uid: dict[int, int] = {}
         empty: list[int] = []
-        for part in _parts(uids):
+        for part in entries.parts(uids):
             query = select(deliveries.c.uid, deliveries.c.id, deliveries.c.mail_id)
             chosen = query.where(deliveries.c.folder_id == folder.id, deliveries.c.uid.in_(part))
             for row in connection.execute(chosen):
@@ -289,7 +289,7 @@ class Ledger:
                 if row.mail_id is None:
                     empty.append(row.uid)
         if empty:  # named unfetchable before, and given now
-            _fill_empty(connection, [row for row in rows if row["uid"] in empty])
+            entries.fill_empty(connection, [row for row in rows if row["uid"] in empty])
         return by_uid
 
     def _sight(  # noqa: PLR0913 - the columns of one statement
@@ -324,126 +324,3 @@ class Listed:
     gone: Sequence[int]  # UIDs that are no longer there
     back: Sequence[int] = ()  # UIDs that were taken for gone, and are there
     is_whole: bool  # every mail on the server has a row
-
-
-def _parts(values: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (values[i : i + MANY] for i in range(0, len(values), MANY))
-
-
-def _mail_ids(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
-    for part in _parts(digests):
-        query = select(mails.c.digest, mails.c.id).where(mails.c.digest.in_(part))
-        # Locked, so that no other transaction records the mail without seeing this delivery.
-        found.update((row.digest, row.id) for row in connection.execute(query.with_for_update()))
-    return found
-
-
-def _mail_row(arrival: Arrival, now: datetime) -> dict[str, object]:
-    return {
-        "digest": arrival.digest,
-        "size": arrival.size,
-        "account": arrival.ref.account,
-        "cut": arrival.cut,
-        "stored_at": now,
-        "received_at": arrival.received_at,
-        "state": "received",
-        "attempts": 1,  # the reading that follows at once
-    }
-
-
-def _origins(
-    connection: Connection,
-    folder: Folder,
-    arrivals: Sequence[Arrival],
-    held: dict[bytes, int],
-    now: datetime,
-) -> list[str]:
-    """Say of each arrival whether it is the first of its mail in this account.
-
-    `rematched`: it stood in this folder under an earlier UIDVALIDITY, whose row is closed here.
-    """
-    standing: dict[int, list[Any]] = defaultdict(list)
-    for part in _parts(list(held.values())):
-        query = (
-            select(
-                deliveries.c.mail_id,
-                deliveries.c.id,
-                deliveries.c.gone_at,
-                deliveries.c.folder_id,
-                deliveries.c.uid,
-                folders.c.name,
-                folders.c.current,
-            )
-            .join(folders, folders.c.id == deliveries.c.folder_id)
-            .where(deliveries.c.mail_id.in_(part), folders.c.account == folder.account)
-            .where(deliveries.c.origin != "import")  # a file is no place on the server
-        )
-        for row in connection.execute(query):
-            standing[row.mail_id].append(row)
-    origins, closed = [], []
-    for arrival in arrivals:
-        if arrival.is_imported:
-            origins.append("import")
-            continue
-        rows = standing[held.get(arrival.digest, 0)]
-        if any((row.folder_id, row.uid) == (folder.id, arrival.ref.uid) for row in rows):
-            origins.append("known")  # entered before: nothing new is seen
-            continue
-        old = next(
-            (r for r in rows if r.name == folder.name and not r.current and r.gone_at is None), None
-        )
-        origins.append("rematched" if old else "sighted" if rows else "arrived")
-        if old:
-            rows.remove(old)
-            closed.append(old.id)
-    for part in _parts(closed):
-        connection.execute(update(deliveries).where(deliveries.c.id.in_(part)).values(gone_at=now))
-    return origins
-
-
-def _fill_empty(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
-    statement = (
-        update(deliveries)
-        .where(
-            deliveries.c.folder_id == bindparam("in_folder"),
-            deliveries.c.uid == bindparam("with_uid"),
-        )
-        .values(mail_id=bindparam("new_mail"), received_at=bindparam("new_date"), failure=None)
-    )
-    values = [
-        {
-            "in_folder": r["folder_id"],
-            "with_uid": r["uid"],
-            "new_mail": r["mail_id"],
-            "new_date": r["received_at"],
-        }
-        for r in rows
-    ]
-    connection.execute(statement, values)
-
-
-def _keep_earliest(
-    connection: Connection, arrivals: Sequence[Arrival], held: dict[bytes, int]
-) -> None:
-    values = [
-        {"mail": held[a.digest], "moment": a.received_at} for a in arrivals if a.digest in held
-    ]
-    if values:
-        earlier = mails.c.received_at > bindparam("moment", type_=mails.c.received_at.type)
-        statement = update(mails).where(mails.c.id == bindparam("mail"), earlier)
-        connection.execute(
-            statement.values(received_at=bindparam("moment", type_=mails.c.received_at.type)),
-            values,
-        )
-
-
-def _close_earlier(connection: Connection, folder: Folder, now: datetime) -> None:
-    """Close the rows of earlier UIDVALIDITYs: what was not met again is gone."""
-    old = select(folders.c.id).where(
-        folders.c.account == folder.account,
-        folders.c.name == folder.name,
-        folders.c.id != folder.id,
-    )
-    stale = and_(deliveries.c.folder_id.in_(old), deliveries.c.gone_at.is_(None))
-    connection.execute(update(deliveries).where(stale).values(gone_at=now))
