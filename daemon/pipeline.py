@@ -212,7 +212,10 @@ class Pipeline:
             self._answers.put((batch, [*answers, *lost]))
             answered()
 
-        self._readers.submit(jobs, tell)
+        if jobs:
+            self._readers.submit(jobs, tell)
+        else:
+            tell([])
         failpoint("read.sent")
 
     def _job(self, mail: Unread) -> Job:

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from daemon.failpoint import failpoint
+from daemon.intake import selects
 from daemon.intake.moves import Explanation, OwnMove, Place, Sighting, explain
 from daemon.intake.placement import Placement, Standing
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
-from daemon.store.tables import actions, decisions, deliveries, folders, readings, sightings
-
-OPEN = ("planned", "issued")
+from daemon.store.tables import actions, deliveries, folders, sightings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +66,21 @@ class Actions:
         Runs inside the transaction that makes them known; repeating it is a no-op.
         """
         for start in range(0, len(mail_ids), 500):
-            rows = connection.execute(_to_settle(mail_ids[start : start + 500])).all()
+            rows = connection.execute(selects.to_settle(mail_ids[start : start + 500])).all()
             planned = [_planned(row, target, now) for row in rows if (target := self._target(row))]
             self.store.insert_new(connection, actions, planned)
 
     def open(self, account: str) -> list[Action]:
         """Return the moves of an account that are not finished, oldest first."""
         with self.store.read() as connection:
-            rows = connection.execute(_open_actions(account)).all()
+            rows = connection.execute(selects.open_actions(account)).all()
         return [Action(**row._asdict()) for row in rows]
 
     def has_open(self, account: str) -> bool:
         """Tell whether an account has unfinished actions or unexplained sightings."""
-        issued = select(actions.c.id).where(actions.c.account == account, actions.c.state.in_(OPEN))
+        issued = select(actions.c.id).where(
+            actions.c.account == account, actions.c.state.in_(selects.OPEN)
+        )
         unexplained = select(sightings.c.delivery_id).where(
             sightings.c.account == account, sightings.c.outcome.is_(None)
         )
@@ -208,7 +209,7 @@ class Actions:
         return {row.uid: row.id for row in found}
 
     def _explain(self, connection: Connection, account: str, row: Row[Any]) -> Explanation | None:
-        places = connection.execute(_places(row.mail_id, account)).all()
+        places = connection.execute(selects.places(row.mail_id, account)).all()
         own = next(place for place in places if place.id == row.delivery_id)
         others = [
             Place(
@@ -227,7 +228,7 @@ class Actions:
                 delivery_id=place.id,
                 target=place.target,
                 state=place.state,
-                target_listed_at=_listed_at(connection, account, place.target),
+                target_listed_at=selects.listed_at(connection, account, place.target),
                 finished_at=place.finished_at,
             )
             for place in places
@@ -277,121 +278,3 @@ def _planned(row: Row[Any], target: str, now: datetime) -> dict[str, object]:
         "attempts": 0,
         "planned_at": now,
     }
-
-
-def _to_settle(mail_ids: Sequence[int]) -> Select[Any]:
-    """Present deliveries of the mails, with the queue decided for them or their original.
-
-    A rematched delivery of a mail that was moved in this account before is left out: a person
-    has put it where it is.
-    """
-    earlier, handled = aliased(deliveries), aliased(actions)
-    was_moved = (
-        select(handled.c.id)
-        .join(earlier, earlier.c.id == handled.c.delivery_id)
-        .where(
-            handled.c.mail_id == deliveries.c.mail_id,
-            handled.c.account == folders.c.account,
-            handled.c.state == "done",
-        )
-        .exists()
-    )
-    return (
-        select(
-            deliveries.c.id.label("delivery_id"),
-            deliveries.c.mail_id,
-            deliveries.c.received_at,
-            deliveries.c.origin,
-            folders.c.account,
-            folders.c.name.label("folder"),
-            decisions.c.queue,
-            sightings.c.outcome,
-        )
-        .select_from(deliveries)
-        .join(folders, and_(folders.c.id == deliveries.c.folder_id, folders.c.current))
-        .join(readings, readings.c.mail_id == deliveries.c.mail_id)
-        .join(
-            decisions,
-            or_(
-                decisions.c.mail_id == readings.c.mail_id,
-                decisions.c.mail_id == readings.c.copy_of,
-            ),
-        )
-        .outerjoin(sightings, sightings.c.delivery_id == deliveries.c.id)
-        .outerjoin(actions, actions.c.delivery_id == deliveries.c.id)
-        .where(
-            deliveries.c.mail_id.in_(mail_ids),
-            deliveries.c.gone_at.is_(None),
-            actions.c.id.is_(None),
-            or_(deliveries.c.origin != "rematched", ~was_moved),
-        )
-    )
-
-
-def _open_actions(account: str) -> Select[Any]:
-    target = aliased(folders)
-    target_listed_at = (
-        select(target.c.listed_at)
-        .where(target.c.account == account, target.c.name == actions.c.target, target.c.current)
-        .scalar_subquery()
-    )
-    return (
-        select(
-            actions.c.id,
-            actions.c.mail_id,
-            actions.c.delivery_id,
-            deliveries.c.folder_id,
-            folders.c.name.label("folder"),
-            folders.c.uidvalidity,
-            deliveries.c.uid,
-            actions.c.target,
-            actions.c.state,
-            actions.c.how,
-            deliveries.c.received_at,
-            actions.c.target_delivery_id.is_not(None).label("is_copied"),
-            target_listed_at.label("target_listed_at"),
-            actions.c.issued_at,
-        )
-        .select_from(actions)
-        .join(deliveries, deliveries.c.id == actions.c.delivery_id)
-        .join(folders, folders.c.id == deliveries.c.folder_id)
-        .where(actions.c.account == account, actions.c.state.in_(OPEN))
-        .order_by(actions.c.id)
-    )
-
-
-def _places(mail_id: int, account: str) -> Select[Any]:
-    used = aliased(sightings)
-    explains = select(used.c.delivery_id).where(used.c.from_delivery_id == deliveries.c.id).exists()
-    return (
-        select(
-            deliveries.c.id,
-            folders.c.name,
-            deliveries.c.gone_at,
-            folders.c.listed_at,
-            explains.label("explains"),
-            actions.c.id.label("action_id"),
-            actions.c.target,
-            actions.c.state,
-            actions.c.finished_at,
-            actions.c.target_delivery_id.label("bound"),
-        )
-        .select_from(deliveries)
-        .join(folders, folders.c.id == deliveries.c.folder_id)
-        .outerjoin(
-            actions,
-            and_(
-                actions.c.delivery_id == deliveries.c.id,
-                or_(actions.c.how.is_(None), actions.c.how.in_(("move", "copy"))),
-            ),
-        )
-        .where(deliveries.c.mail_id == mail_id, folders.c.account == account)
-        .where(deliveries.c.origin != "import")  # a file is no place on the server
-    )
-
-
-def _listed_at(connection: Connection, account: str, folder: str) -> datetime | None:
-    query = select(folders.c.listed_at).where(
-        folders.c.account == account, folders.c.name == folder, folders.c.current
-    )
-    return connection.execute(query).scalar_one_or_none()
