@@ -154,7 +154,7 @@ class KilledHouse:
         return code == -signal.SIGKILL
 
     def replay(self) -> None:
-        """Read what was set aside because the service died over it three times, as a person would."""
+        """Read again what was set aside because the service died over it three times."""
         subprocess.run(
             [sys.executable, "-m", "daemon", "quarantine", "replay", "--config", "backdesk.toml"],
             cwd=self.home,
@@ -320,7 +320,7 @@ def invented_mails(number: int, seed: int = 7) -> list[bytes]:
     chance = random.Random(seed)
     made: list[bytes] = []
     for index in range(number):
-        if index % 20 == 19:  # noqa: PLR2004 - said above
+        if index % 20 == 19:
             made.append(chance.choice(made))
             continue
         body = "\r\n".join(f"riga {line} di {index}" for line in range(chance.randint(1, 300)))
