@@ -13,6 +13,8 @@ SERVERS := dovecot-imapd postgresql openssl systemd procps gcc libc6-dev
 
 # Kills of `make faults`; a full proof takes 200.
 KILLS ?= 200
+# Where they are; .ci/run takes the kills only.
+FAULTS ?= tests/faults tests/flows/test_moves.py
 # Tests run side by side; a file's tests stay together, so that its server starts once.
 JOBS ?= 2
 
@@ -47,7 +49,7 @@ format: .venv/.synced ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix $(CODE)
 
 faults: .venv/.synced servers ## kill the service KILLS times at random and look for lost mail
-	KILLS=$(KILLS) $(BIN)/pytest tests/faults -m faults
+	KILLS=$(KILLS) $(BIN)/pytest $(FAULTS) -m faults
 
 bench: .venv/.synced servers ## measure, each figure beside its peer
 	@set -e; for file in tests/bench/bench_*.py; do \
