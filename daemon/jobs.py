@@ -98,6 +98,8 @@ class AccountJob:
             if not (paused := house.ledger.is_paused(self.account)):
                 house.pipeline.take_up(self._lease, self.account, self._begin)
             self._folders(mailbox, is_first=is_first, paused=paused)
+            if self.is_unfinished and house.settings.accounts[self.account].go_live is None:
+                return 0  # nothing will be settled: the next part is fetched while this is read
             self._wait_for_records()
             house.actions.explain_sightings(self._lease, self.account, clock.now())
             settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
@@ -266,52 +268,44 @@ def reconcile(house: House, account: str) -> list[FolderCount]:
         mailbox.close()
 
 
-def reconcile_all(house: House) -> None:
-    """Reconcile every account, and raise an alarm for each folder that lacks mail."""
+def reconcile_all(house: House) -> list[FolderCount]:
+    """Reconcile every account that answers; each folder that lacks mail raises an alarm."""
+    counts = []
     for account in house.settings.accounts:
         try:
-            counts = reconcile(house, account)
+            counts += reconcile(house, account)
         except BackdeskError as error:
             _log.warning(
                 "Account not reconciled",
                 extra={"action": "reconcile", "account": account, "reason": str(error)},
             )
-            continue
-        for count in counts:
-            level = logging.ERROR if count.missing else logging.INFO
-            _log.log(
-                level,
-                "Folder reconciled",
-                extra={
-                    "action": "reconciled",
-                    "account": account,
-                    "folder": count.folder,
-                    "server": count.server,
-                    "held": count.held,
-                    "quarantined": count.quarantined,
-                    "missing": count.missing,
-                },
-            )
+    for count in counts:
+        _log.log(
+            logging.ERROR if count.missing else logging.INFO,
+            "Folder reconciled",
+            extra={
+                "action": "reconciled",
+                "account": count.account,
+                "folder": count.folder,
+                "server": count.server,
+                "held": count.held,
+                "quarantined": count.quarantined,
+                "missing": count.missing,
+            },
+        )
+    return counts
 
 
 def write_digest(house: House) -> int:
     """Write today's digest, one mail per recipient; return how many are new.
 
-    The counts are those of a reconciliation made now; when a server is away, those of the last
-    listings.
+    The counts are those of a reconciliation made now; of an account that is away, those of the
+    last listings.
     """
-    now, counts = clock.now(), _counts_now(house)
+    now, counts = clock.now(), reconcile_all(house)
     day = local_date(now, house.settings.service.zone)
     written = digest_for(house.store, house.settings, day, now, counts)
     return enqueue(house.store, house.settings, written)
-
-
-def _counts_now(house: House) -> list[FolderCount] | None:
-    try:
-        return [count for name in house.settings.accounts for count in reconcile(house, name)]
-    except BackdeskError as error:
-        _log.warning("Not reconciled", extra={"action": "reconcile", "reason": str(error)})
-        return None
 
 
 def send_due(house: House) -> SendCount | None:

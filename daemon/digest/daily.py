@@ -28,7 +28,7 @@ def digest_for(
     settings: Settings,
     day: date,
     now: datetime,
-    counts: Sequence[FolderCount] | None = None,
+    counts: Sequence[FolderCount] = (),
 ) -> Digest:
     """Return the digest of a local date, from one picture of the ledger.
 
@@ -40,7 +40,7 @@ def digest_for(
         settings: names the accounts and the time zone.
         day: the local date that it bears; of a past one the counts end with the day.
         now: the present.
-        counts: a reconciliation made just now; without it the last listings are used.
+        counts: folders reconciled just now; of the others the last listing is used.
     """
     zone = settings.service.zone
     with store.read() as connection:
@@ -62,7 +62,7 @@ def digest_for(
             quarantined=quarantined,
             quarantined_total=quarantined_total,
             unfetchable=figures.list_unfetchable(connection),
-            folders=listed if counts is None else tuple(map(_line, counts)),
+            folders=_renewed(listed, counts),
             accounts=figures.list_accounts(connection, _patience(settings), now),
             without_model=figures.count_without_model(connection, period),
             **figures.count_waiting(connection),
@@ -142,6 +142,13 @@ def _patience(settings: Settings) -> dict[str, timedelta]:
         for name, one in settings.accounts.items()
     }
     return {name: max(SOON, 3 * poll) for name, poll in polls.items()}
+
+
+def _renewed(listed: Sequence[FolderLine], counts: Sequence[FolderCount]) -> tuple[FolderLine, ...]:
+    """Return the lines of the last listings, each replaced by a fresh count where there is one."""
+    lines = {(line.account, line.folder): line for line in listed}
+    lines |= {(count.account, count.folder): _line(count) for count in counts}
+    return tuple(lines.values())
 
 
 def _line(count: FolderCount) -> FolderLine:
