@@ -28,7 +28,7 @@ def home() -> Iterator[Path]:
 def mail(number: int, extra: str = "") -> bytes:
     """Return one of the mails."""
     return (
-        f"From: Ines Moro <ines@vela.example>\r\nTo: info@porto.example\r\n"
+        f"From: Irene Moro <irene@vela.example>\r\nTo: info@porto.example\r\n"
         f"Subject: Posto barca {number}\r\nMessage-ID: <{number}@vela.example>\r\n{extra}\r\n"
         f"Buongiorno, vorrei sapere se il posto barca {number} è ancora libero.\r\n"
     ).encode()
