@@ -11,16 +11,16 @@ class Wake:
     def __init__(self) -> None:
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._lock = threading.Lock()
-        self._is_set = False
+        self._is_set = self._is_closed = False
 
     def fileno(self) -> int:
         """Return a descriptor that is readable while set."""
         return self._read
 
     def set(self) -> None:
-        """End the wait, or the next one."""
+        """End the wait, or the next one; after `close` nobody waits."""
         with self._lock:
-            if not self._is_set:
+            if not self._is_set and not self._is_closed:
                 self._is_set = True
                 os.write(self._write, b"1")
 
@@ -40,6 +40,8 @@ class Wake:
         return was_set
 
     def close(self) -> None:
-        """Give the descriptors back; the wake is not used any more."""
-        os.close(self._read)
-        os.close(self._write)
+        """Give the descriptors back; their waiter has ended."""
+        with self._lock:
+            self._is_closed = True
+            os.close(self._read)
+            os.close(self._write)

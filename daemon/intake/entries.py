@@ -25,7 +25,9 @@ def mail_ids(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, in
     for part in parts(digests):
         query = select(mails.c.digest, mails.c.id).where(mails.c.digest.in_(part))
         # Locked, so that no other transaction records the mail without seeing this delivery.
-        found.update((row.digest, row.id) for row in connection.execute(query.with_for_update()))
+        # In one order for everybody, so that two accounts cannot wait for each other.
+        locked = query.order_by(mails.c.digest).with_for_update()
+        found.update((row.digest, row.id) for row in connection.execute(locked))
     return found
 
 

@@ -90,11 +90,12 @@ class Results:
         self, connection: Connection, read: Sequence[tuple[Judged, Reading]]
     ) -> dict[bytes, int]:
         """Return for each content digest the first mail that had it, entering new ones."""
-        rows = [
-            {"digest": answer.content_digest, "mail_id": one.mail.mail_id} for one, answer in read
-        ]
+        # In one order for everybody, so that two writers cannot wait for each other; of one
+        # content the mail with the lowest id is the first.
+        pairs = sorted((answer.content_digest, one.mail.mail_id) for one, answer in read)
+        rows = [{"digest": digest, "mail_id": mail_id} for digest, mail_id in pairs]
         self._store.insert_new(connection, contents, rows)
-        wanted = [row["digest"] for row in rows]
+        wanted = [digest for digest, _ in pairs]
         found: dict[bytes, int] = {}
         for start in range(0, len(wanted), 500):
             query = select(contents).where(contents.c.digest.in_(wanted[start : start + 500]))

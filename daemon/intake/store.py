@@ -111,7 +111,7 @@ class Ledger:
                 blobs,
                 [
                     {"digest": digest, "pack": at.pack, "offset": at.offset, "length": at.length}
-                    for digest, at in places.items()
+                    for digest, at in sorted(places.items(), key=lambda place: place[0])
                 ],
             )
             origins = entries.origins_of(connection, folder, arrivals, held, now)
