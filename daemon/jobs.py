@@ -7,10 +7,10 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, update
 
 from daemon import clock
 from daemon.clock import local_date
@@ -38,6 +38,7 @@ from daemon.store.tables import runs
 _log = logging.getLogger(__name__)
 
 SEND_LEASE = "send"
+RUN_LIMIT = timedelta(hours=1)  # after it a daily job is taken for dead
 STOP_CHECK_S = 0.5
 MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
 
@@ -73,6 +74,7 @@ class AccountJob:
     ) -> None:
         self.account = account
         self.is_unfinished = False  # the next round has work at once
+        self._refusals: set[str] = set()  # inboxes that could not be read in this round
         self._house = house
         self._lease = lease
         self._is_stopping = is_stopping
@@ -108,7 +110,8 @@ class AccountJob:
                 self.mailbox.discard()
             self.drop()
             raise
-        house.ledger.note_success(self.account, clock.now())
+        if not self._refusals:
+            house.ledger.note_success(self.account, clock.now())
         return settled
 
     def drop(self) -> None:
@@ -130,8 +133,9 @@ class AccountJob:
         return self._own.begin(self._house.receiver.budget.take(size, self.account))
 
     def is_listed(self, folder: str, selected: Selected) -> bool:
-        """Tell whether a folder is still as the last round saw it."""
-        return self._signs.get(folder) == (selected.uidnext, selected.exists)
+        """Tell whether a folder is still as the last round saw it, or could not see it."""
+        seen = self._signs.get(folder) == (selected.uidnext, selected.exists)
+        return seen or folder in self._refusals
 
     def forget_listings(self) -> None:
         """List every folder in full at the next round, and ask again for what was not given."""
@@ -146,6 +150,7 @@ class AccountJob:
         submit = self._leave if paused else self._submit
         must_list = is_first or house.actions.has_open(self.account)
         self.is_unfinished = False
+        self._refusals.clear()
         for name in house.pipeline.policy.placement.watched(self.account):
             try:
                 folder, sign = folder_round.open(self.account, name)
@@ -173,6 +178,7 @@ class AccountJob:
                 extra={"action": "folder_refused", "account": self.account, "folder": name},
             )
             self._house.ledger.note_failure(self.account, f"{name}: {refusal}", clock.now())
+            self._refusals.add(name)
 
     def _submit(self, lease: Lease, received: Received) -> None:
         done = self._own.begin(received.release)
@@ -324,11 +330,15 @@ def send_due(house: House) -> SendCount | None:
         house.leases.release(lease)
 
 
-def forget_interrupted(house: House) -> None:
-    """Let daily jobs that a crash cut off, and paused accounts, begin anew at a start."""
+def forget_interrupted(house: House, schedules: Sequence[str]) -> None:
+    """Let these daily jobs begin anew where a crash cut them off."""
     with house.store.write() as connection:
-        cut_off = update(runs).where(runs.c.outcome == "running")
-        connection.execute(cut_off.values(outcome=None))
+        cut_off = runs.c.schedule.in_(schedules) & (runs.c.outcome == "running")
+        connection.execute(update(runs).where(cut_off).values(outcome=None))
+
+
+def resume_reading(house: House) -> None:
+    """Let accounts whose reading was paused begin anew."""
     for account in house.settings.accounts:
         house.ledger.pause(account, None, clock.now())
 
@@ -337,16 +347,18 @@ def once_a_day(house: House, schedule: str, moment: datetime, job: Callable[[], 
     """Run a job unless it has run on this local date; return whether it ran.
 
     The row (schedule, local date) is taken before the job and keeps its outcome, so that a
-    tick twice, also over DST and restarts, is a job once. A job that fails is tried again.
+    tick twice, also over DST and restarts, is a job once. A job that fails is tried again, also
+    when its failure could not be written down.
     """
     day = local_date(moment, house.settings.service.zone)
     key = {"schedule": schedule, "local_date": day}
     here = (runs.c.schedule == schedule) & (runs.c.local_date == day)
     with house.store.write() as connection:
         house.store.insert_new(connection, runs, [{**key, "started_at": moment}])
-        taken = connection.execute(
-            update(runs).where(here, runs.c.outcome.is_(None)).values(outcome="running")
-        )
+        stale = and_(runs.c.outcome == "running", runs.c.started_at < moment - RUN_LIMIT)
+        free = or_(runs.c.outcome.is_(None), stale)
+        running = {"outcome": "running", "started_at": moment}
+        taken = connection.execute(update(runs).where(here, free).values(running))
         if taken.rowcount == 0:
             return False
     outcome = None  # back to nothing when the job fails: the next tick tries again

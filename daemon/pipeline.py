@@ -10,8 +10,10 @@ cannot be read is set aside, after five unexpected ones in a row its account's r
 import logging
 import queue
 import threading
+import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -103,6 +105,7 @@ class Pipeline:
         self._in_hand: dict[int, Unread] = {}
         self._unexpected: dict[str, int] = defaultdict(int)
         self._idle = threading.Condition()
+        self._closing = threading.Event()
         self._suspect = threading.Lock()  # held while a mail of an unfinished attempt is read
         self._moved_at: dict[str, float] = {}  # account -> when its mails last moved
         self._recorder = threading.Thread(target=self._record_all, name="recorder", daemon=True)
@@ -150,14 +153,20 @@ class Pipeline:
         """
         for mail in self._ledger.unread(account, beyond=self.in_hand):
             batch = Batch(lease=lease, mails=(mail,), done=begun(mail.size))
-            if mail.attempts >= THIRD_TIME:
-                self._give_up(batch)
-                continue
-            if mail.attempts == 0:
-                self._ledger.begin_attempt([mail.mail_id])
-                self.submit(batch)
-            else:
-                self._read_alone(batch)
+            try:
+                self._take_up_one(batch, mail)
+            except BaseException:
+                self._let_go([(batch, [])], {mail.mail_id: mail})
+                raise
+
+    def _take_up_one(self, batch: Batch, mail: Unread) -> None:
+        if mail.attempts >= THIRD_TIME:
+            self._give_up(batch)
+        elif mail.attempts == 0:
+            self._ledger.begin_attempt([mail.mail_id])
+            self.submit(batch)
+        else:
+            self._read_alone(batch)
 
     def _give_up(self, batch: Batch) -> None:
         (mail,) = batch.mails
@@ -176,6 +185,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Record what has been answered, and stop."""
+        self._closing.set()
         self._answers.put(None)
         self._recorder.join()
 
@@ -203,7 +213,6 @@ class Pipeline:
             try:
                 jobs.append(self._job(mail))
             except StoreBusy:
-                self._let_go([(batch, [])], {mail.mail_id: mail for mail in batch.mails})
                 raise
             except StoreError as error:  # one damaged record must not stop its account
                 lost.append((mail.mail_id, Unreadable(reason="error", detail=str(error))))
@@ -261,20 +270,42 @@ class Pipeline:
 
     def _record(self, taken: Sequence[tuple[Batch, Answers]]) -> None:
         mails = {mail.mail_id: mail for batch, _ in taken for mail in batch.mails}
-        judged = [
-            decide(self.policy, mails[key], answer)
-            for _, answers in taken
-            for key, answer in answers
-            if not _is_interrupted(mails[key], answer)
-        ]
         leases = tuple({batch.lease.name: batch.lease for batch, _ in taken}.values())
         try:
-            self._ledger.give_back(list(mails.keys() - {one.mail.mail_id for one in judged}))
+            judged = [
+                self._decided(mails[key], answer)
+                for _, answers in taken
+                for key, answer in answers
+                if not _is_interrupted(mails[key], answer)
+            ]
             self._write(leases, judged)
+            self._give_back(mails.keys() - {one.mail.mail_id for one in judged})
         except LeaseLost as lost:
             _log.warning("Batch dropped", extra={"action": "lease_lost", "reason": str(lost)})
+            self._give_back(mails.keys())
+        except BaseException:
+            self._give_back(mails.keys())
+            raise
         finally:
             self._let_go(taken, mails)
+
+    def _decided(self, mail: Unread, answer: Reading | Unreadable) -> Judged:
+        try:
+            return decide(self.policy, mail, answer)
+        except Exception as error:  # noqa: BLE001 - rim: one mail must not stop the others
+            failed = Unreadable(
+                reason="error",
+                detail=f"cannot be decided: {type(error).__name__}",
+                traceback="".join(traceback.format_tb(error.__traceback__)),
+            )
+            return Judged(mail=mail, answer=failed, verdict=None, decision=None, live=False)
+
+    def _give_back(self, mail_ids: Iterable[int]) -> None:
+        """Take the attempt back of mails that stay unrecorded through no fault of theirs."""
+        try:
+            self._ledger.give_back(list(mail_ids))
+        except StoreError as error:  # then they are read alone next time
+            _log.warning("Attempts stay", extra={"action": "give_back", "reason": str(error)})
 
     def _write(self, leases: Sequence[Lease], judged: Sequence[Judged]) -> None:
         ends: dict[int, str] = {}
@@ -284,7 +315,8 @@ class Pipeline:
             except StoreBusy as busy:
                 # What is in hand is bounded by the budget, so waiting here stops the fetchers.
                 _log.warning("Store busy", extra={"action": "store_busy", "reason": str(busy)})
-                threading.Event().wait(1.0)
+                if self._closing.wait(1.0):
+                    raise  # what is in hand stays received, and is read at the next start
             else:
                 break
         failpoint("record.committed")
@@ -317,7 +349,8 @@ class Pipeline:
     def _let_go(self, taken: Sequence[tuple[Batch, Answers]], mails: Mapping[int, Unread]) -> None:
         for mail in mails.values():
             if isinstance(mail.raw, Path):
-                mail.raw.unlink(missing_ok=True)
+                with suppress(OSError):  # a disk that became read-only keeps it
+                    mail.raw.unlink(missing_ok=True)
         with self._idle:
             for key in mails:
                 self._in_hand.pop(key, None)

@@ -42,7 +42,11 @@ class LocalEngine:
 
     def start(self) -> None:
         """Start the accounts and the clock; what came due while nobody ran is done at once."""
-        jobs.forget_interrupted(self._house)
+        if "intake" in self._roles:
+            jobs.forget_interrupted(self._house, ("sweep", "reconcile"))
+            jobs.resume_reading(self._house)
+        if "send" in self._roles:
+            jobs.forget_interrupted(self._house, ("digest",))
         for worker in self.workers:
             worker.start()
         if "intake" in self._roles:
@@ -53,7 +57,8 @@ class LocalEngine:
 
     def stop(self) -> None:
         """Finish what is in hand and stop; takes at most some 15 s."""
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:  # not when the start failed half way
+            self._scheduler.shutdown(wait=False)
         for worker in self.workers:
             worker.stop()
         until = clock.monotonic() + STOP_S

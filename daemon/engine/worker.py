@@ -53,6 +53,8 @@ class AccountWorker:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; return whether it came."""
+        if self._thread.ident is None:
+            return True  # never started
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -74,9 +76,19 @@ class AccountWorker:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                self._session()
+                self._guarded_session()
         finally:
             self._wake.close()
+
+    def _guarded_session(self) -> None:
+        try:
+            self._session()
+        except Exception:  # noqa: BLE001 - rim: an account's thread must not end unnoticed
+            _log.exception(
+                "Account failed unexpectedly",
+                extra={"action": "account_failed", "account": self.account},
+            )
+            self._stop.wait(self._house.settings.intake.backoff_max_s)
 
     def _session(self) -> None:
         """Hold the lease and run rounds until something breaks or the service stops."""

@@ -15,6 +15,9 @@ class ServerBusy(MailboxAway):
 def words(error: Exception) -> str:
     """Return what a server or library said in one line of at most 200 characters."""
     text = str(error) or type(error).__name__
+    # imaplib quotes what it cannot read, and that may be the mail.
+    before, quoted, _ = text.partition("unexpected response")
+    text = before + quoted
     return " ".join(text.split())[:200]
 
 

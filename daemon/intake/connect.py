@@ -14,6 +14,8 @@ from imapclient.imap4 import IMAP4WithTimeout
 
 Opened = Callable[[socket.socket], None]
 
+LONGEST_LINE = 32 << 20  # bytes; SEARCH answers in one line, this is three million UIDs
+
 
 def open_client(
     address: tuple[str, int],
@@ -77,6 +79,14 @@ class _Connection(IMAP4WithTimeout):  # type: ignore[misc]  # the library has no
     ) -> None:
         self._context, self._opened = context, opened
         super().__init__(host, port, timeout.connect)
+
+    def readline(self) -> bytes:
+        """Read one line; imaplib's own limit is too short for the UIDs of a large folder."""
+        line: bytes = self.file.readline(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE:
+            # Out of step with the server from here on, so the connection is given up.
+            raise self.abort(f"line of more than {LONGEST_LINE} bytes")
+        return line
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
         sock: socket.socket = super()._create_socket(timeout)

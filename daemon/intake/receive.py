@@ -262,7 +262,7 @@ class FolderRound:
         self._name(folder, dict.fromkeys(given_up, BREAKS))
         alone = [u for u in self._suspects.suspected(folder, uids) if u not in given_up]
         wanted = [uid for uid in uids if uid not in given_up]
-        sizes = self._mailbox.sizes([u for u in wanted if u not in alone])
+        sizes = self._sizes(folder, [uid for uid in wanted if uid not in alone])
         limits = self._receiver.limits
         small = {uid: size for uid, size in sizes.items() if size <= limits.slice_bytes}
         again = [uid for uid in wanted if uid not in small]
@@ -270,6 +270,15 @@ class FolderRound:
             again += self._fetch(folder, batch, submit)
         for uid in sorted(again):
             self._fetch_alone(folder, uid, submit)
+
+    def _sizes(self, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
+        try:
+            with self._blamed(folder, uids):
+                return self._mailbox.sizes(uids)
+        except MailboxAway:
+            raise
+        except MailboxError:  # NO to all of them, because of one: each is asked for alone
+            return {}
 
     def _fetch(self, folder: Folder, batch: Batch, submit: Submit) -> tuple[int, ...]:
         try:

@@ -243,7 +243,7 @@ def _answer(outcome: Outcome[Any]) -> Any:  # noqa: ANN401 - typed by the kind a
 def _start(lane: Lane, future: "Future[None]") -> None:
     try:
         lane.start()
-    except (ReadersAway, PoolClosed) as error:
+    except Exception as error:  # noqa: BLE001 - whoever warms the pool waits for an answer
         future.set_exception(error)
     else:
         future.set_result(None)

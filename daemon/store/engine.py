@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from daemon.errors import StoreBusy, StoreError
@@ -117,6 +118,12 @@ def _named_errors() -> Iterator[None]:
         if any(word in reason for word in PASSING):
             raise StoreBusy(reason) from error
         raise StoreError(reason) from error
+    except PoolTimeoutError as error:
+        raise StoreBusy("no connection to the database became free") from error
+    except (IntegrityError, ProgrammingError):
+        raise  # ours to mend, not the server's
+    except DBAPIError as error:
+        raise StoreError(type(error.orig).__name__) from error
 
 
 def open_store(url: str | URL) -> Store:
@@ -128,7 +135,11 @@ def open_store(url: str | URL) -> Store:
     if parsed.get_backend_name() == "sqlite":
         return Store(_sqlite_engine(parsed))
     # Nagle and prepared statements are psycopg's own business; the pool follows the threads.
-    return Store(create_engine(parsed, pool_size=10, max_overflow=40, pool_pre_ping=True))
+    return Store(
+        create_engine(
+            parsed, pool_size=10, max_overflow=40, pool_pre_ping=True, hide_parameters=True
+        )
+    )
 
 
 def sqlite_url(data_dir: Path) -> URL:
@@ -143,6 +154,7 @@ def _sqlite_engine(url: URL) -> Engine:
         module=choice.module,
         pool_size=10,
         max_overflow=90,
+        hide_parameters=True,  # they would put mail into the log
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
 

@@ -116,8 +116,8 @@ class Packs:
             with (self.folder / location.pack).open("rb") as file:
                 file.seek(location.offset)
                 record = file.read(location.length)
-        except FileNotFoundError as error:
-            raise StoreError(f"{location.pack} is missing") from error
+        except OSError as error:
+            raise StoreError(f"{location.pack} cannot be read: {error.strerror}") from error
         if len(record) < location.length or not _is_whole(record):
             raise StoreError(f"{location.pack} at {location.offset}: damaged record")
         raw = zstd.decompress(record[HEADER.size : -CRC.size])
