@@ -19,10 +19,11 @@ from daemon.digest.daily import digest_for, enqueue
 from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError, Stopping
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Mailbox, Selected
-from daemon.intake.receive import FolderRound, Received, Receiver, Suspects
+from daemon.intake.receive import FolderRound, Received, Receiver
 from daemon.intake.records import Tally
 from daemon.intake.settle import Settler
 from daemon.intake.store import Ledger
+from daemon.intake.suspects import Suspects
 from daemon.intake.views import count_folder
 from daemon.pipeline import Batch, Pipeline
 from daemon.reading.pool import ReadingPool

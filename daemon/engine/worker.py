@@ -8,7 +8,7 @@ from daemon import clock
 from daemon.engine.wake import Wake
 from daemon.errors import BackdeskError, LeaseHeld, Stopping
 from daemon.intake.plan import back_off_s
-from daemon.intake.receive import Suspects
+from daemon.intake.suspects import Suspects
 from daemon.jobs import AccountJob, House
 from daemon.store.leases import Lease, account_lease
 

@@ -253,9 +253,12 @@ class Mailbox:
         What was said is not read: it is a hint, the caller looks for itself.
         """
         with self._command():
+            untagged = self._client._imap.untagged_responses  # noqa: SLF001 - no API
+            untagged.pop("EXISTS", None)
             self._client.idle()
         try:
-            self._wait(timeout_s, wake)
+            if "EXISTS" not in untagged:  # else it was said before IDLE had begun
+                self._wait(timeout_s, wake)
         finally:
             with self._command():
                 self._client.idle_done()
