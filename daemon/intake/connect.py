@@ -8,6 +8,7 @@ the socket can end that.
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Protocol
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.imap4 import IMAP4WithTimeout
@@ -15,6 +16,13 @@ from imapclient.imap4 import IMAP4WithTimeout
 Opened = Callable[[socket.socket], None]
 
 LONGEST_LINE = 32 << 20  # bytes; SEARCH answers in one line, this is three million UIDs
+
+
+class Wakeable(Protocol):
+    """Something with a file descriptor that becomes readable to end a wait."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
 
 
 def open_client(

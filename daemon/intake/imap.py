@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, ProtocolError
@@ -23,18 +23,11 @@ from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, 
 from daemon import clock
 from daemon.errors import MailboxAway, MailboxError
 from daemon.intake.answers import moment, numbers, only_body, refusal, words
-from daemon.intake.connect import Opened, has_heard, open_client
+from daemon.intake.connect import Opened, Wakeable, has_heard, open_client
 
 SLOWEST_BYTES_PER_S = 50_000  # below this rate a fetch is given up
 LITERAL_SLACK = 1 << 20  # a literal may be this much larger than RFC822.SIZE said
 SLICE = 4 << 20  # bytes asked for at once of a large mail
-
-
-class Wakeable(Protocol):
-    """Something with a file descriptor that becomes readable to end a wait."""
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +85,7 @@ class Mailbox:
             self.discard()
             raise
         self._flags: tuple[bytes, ...] = ()
+        self._exists = 0  # mails in the open folder when it was opened
 
     def _begin(self) -> None:
         self._cap_literals()
@@ -253,11 +247,9 @@ class Mailbox:
         What was said is not read: it is a hint, the caller looks for itself.
         """
         with self._command():
-            untagged = self._client._imap.untagged_responses  # noqa: SLF001 - no API
-            untagged.pop("EXISTS", None)
             self._client.idle()
         try:
-            if "EXISTS" not in untagged:  # else it was said before IDLE had begun
+            if not self._has_grown():
                 self._wait(timeout_s, wake)
         finally:
             with self._command():
@@ -295,12 +287,13 @@ class Mailbox:
         with self._command():
             answer = self._client.select_folder(self.server_name(folder), readonly=readonly)
         self._flags = tuple(answer.get(b"PERMANENTFLAGS", ()))
+        self._exists = int(answer.get(b"EXISTS", 0))
         if not (uidvalidity := int(answer.get(b"UIDVALIDITY", 0))):
             raise MailboxError(f"{folder}: the server gives no UIDVALIDITY")
         return Selected(
             uidvalidity=uidvalidity,
             uidnext=int(answer.get(b"UIDNEXT", 0)),
-            exists=int(answer.get(b"EXISTS", 0)),
+            exists=self._exists,
         )
 
     def _namespace(self) -> tuple[str, str]:
@@ -310,6 +303,14 @@ class Mailbox:
             return prefix, delimiter or ""
         listed = self._client.list_folders("", "")  # RFC 3501 6.3.8: asks for the delimiter
         return "", (listed[0][1] or b"").decode("ascii") if listed else ""
+
+    def _has_grown(self) -> bool:
+        """Tell whether the server has said another EXISTS since the folder was opened.
+
+        It may come with the answer to any command (RFC 3501 7.3.1), and is not said again in IDLE.
+        """
+        said = self._client._imap.untagged_responses.get("EXISTS")  # noqa: SLF001 - no API
+        return bool(said) and said[-1] != b"%d" % self._exists
 
     def _wait(self, timeout_s: float, wake: Wakeable) -> None:
         sock = self._client.socket()
