@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.faults.undo import undo
 from tests.servers.apt import ServerUnavailable
@@ -22,6 +23,11 @@ from tests.servers.loopback import open_directory
 from tests.servers.postgres import Postgres
 from tests.servers.pymap_server import PymapServer
 from tests.servers.smtp_sink import SmtpSink
+
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 class _Server(Protocol):
