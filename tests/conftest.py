@@ -24,7 +24,6 @@ from tests.servers.postgres import Postgres
 from tests.servers.pymap_server import PymapServer
 from tests.servers.smtp_sink import SmtpSink
 
-
 # How long an example takes says more about what else the machine does than about the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
