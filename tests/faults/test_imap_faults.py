@@ -235,6 +235,17 @@ def test_a_refusal_of_one_mail_does_not_stop_the_others(pair: Pair) -> None:
     assert len(pair.held()) == 19
 
 
+def test_a_refusal_of_one_mails_size_does_not_stop_the_others(pair: Pair) -> None:
+    """NO already where the size is asked for: that one is named, nineteen come."""
+    pair.faulty.fault(
+        Fault(kind=Kind.NO, naming=9, text="broken index", times=0, command="UID FETCH")
+    )
+    assert pair.round() is None
+    assert list(pair.unfetchable()) == [9]
+    assert "broken index" in pair.unfetchable()[9]
+    assert len(pair.held()) == 19
+
+
 def test_a_late_uid_below_the_cursor_is_fetched(pair: Pair) -> None:
     """A mail that appears under a number the cursor has passed is not overlooked."""
     late = pair.faulty.store.reserve("INBOX")
