@@ -14,12 +14,14 @@ import pytest
 from daemon import clock
 from daemon.engine.wake import Wake
 from daemon.errors import MailboxAway, MailboxError
+from daemon.intake.connect import LONGEST_LINE
 from daemon.intake.imap import SLICE, Login, Mailbox
 from tests.builders import raw_mail
 from tests.houses import PASSWORD
 from tests.servers.certs import Certificates, issue
 from tests.servers.dovecot import Dovecot
-from tests.servers.fake_imap import FakeImap
+from tests.servers.fake_imap import FakeImap, Fault, Kind
+from tests.servers.imap_store import StoredMail
 
 ARRIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ODD = (
@@ -392,6 +394,33 @@ class TestTls:
         with pytest.raises(MailboxError):
             mailbox.uids()
         mailbox.close()
+
+
+class TestLongLines:
+    """A SEARCH answers in one line, whatever there is in the folder."""
+
+    def test_a_folder_of_a_hundred_thousand_mails_is_listed(self, fake_imap: FakeImap) -> None:
+        """Over a megabyte of ten-digit UIDs: more than imaplib takes in a line by itself."""
+        first = 4_000_000_000
+        with fake_imap.store.lock:
+            folder = fake_imap.store.folder("INBOX")
+            mail = StoredMail(raw=raw_mail(1))
+            folder.mails.update((first + number, mail) for number in range(100_000))
+            folder.uidnext = first + 100_000
+        mailbox = Mailbox(login_at(fake_imap.port, "desk"))
+        mailbox.examine("INBOX")
+        assert mailbox.uids() == list(range(first, first + 100_000))
+        mailbox.close()
+
+    def test_a_line_without_end_breaks_the_connection(self, fake_imap: FakeImap) -> None:
+        """What is said on and on is not collected for ever: the account backs off."""
+        endless = Fault(kind=Kind.UNTAGGED, command="UID SEARCH", text="* OK " + "z" * LONGEST_LINE)
+        fake_imap.fault(endless)
+        mailbox = Mailbox(login_at(fake_imap.port, "desk"))
+        mailbox.examine("INBOX")
+        with pytest.raises(MailboxAway, match="line of more than"):
+            mailbox.uids()
+        mailbox.discard()
 
 
 class TestXoauth2:
