@@ -228,6 +228,7 @@ class Actions:
                 delivery_id=place.id,
                 target=place.target,
                 state=place.state,
+                was_issued=place.issued_at is not None,
                 target_listed_at=selects.listed_at(connection, account, place.target),
                 finished_at=place.finished_at,
             )

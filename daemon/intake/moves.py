@@ -36,7 +36,8 @@ class OwnMove:
     action_id: int
     delivery_id: int  # of the source
     target: str
-    state: str  # planned, issued, done
+    state: str  # planned, issued, done, superseded, failed
+    was_issued: bool  # its command was, or may have been, sent
     target_listed_at: datetime | None
     finished_at: datetime | None
 
@@ -55,7 +56,7 @@ def explain(
 ) -> Explanation | None:
     """Explain one sighting; None while a folder must be listed again before it can be known."""
     for move in moves:
-        if move.state in ("issued", "done") and move.target == sighting.folder:
+        if _may_have_led(move) and move.target == sighting.folder:
             return Explanation(
                 outcome="own", from_delivery_id=move.delivery_id, action_id=move.action_id
             )
@@ -70,6 +71,15 @@ def explain(
     if all(place.listed_at and place.listed_at >= sighting.seen_at for place in present):
         return Explanation(outcome="copy")
     return None
+
+
+def _may_have_led(move: OwnMove) -> bool:
+    """Tell whether a move of ours can be why the mail is in its target.
+
+    The command of a superseded one may have been carried out before a crash, and its target not
+    have been readable when it was looked for there.
+    """
+    return move.state in ("issued", "done") or (move.state == "superseded" and move.was_issued)
 
 
 def _may_still_show(move: OwnMove) -> bool:

@@ -112,6 +112,7 @@ def places(mail_id: int, account: str) -> Select[Any]:
             actions.c.id.label("action_id"),
             actions.c.target,
             actions.c.state,
+            actions.c.issued_at,
             actions.c.finished_at,
             actions.c.target_delivery_id.label("bound"),
         )

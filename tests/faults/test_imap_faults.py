@@ -307,6 +307,24 @@ def test_a_mail_deleted_during_the_fetch_is_no_fault(pair: Pair) -> None:
     pair.assert_whole(*(raw for number, raw in enumerate(TWENTY, 1) if number != 4))
 
 
+def test_a_move_of_ours_whose_copy_cannot_be_read_at_first_is_no_persons(pair: Pair) -> None:
+    """The answer to MOVE is lost, and the server gives the moved mail only much later."""
+    unread = [Fault(kind=Kind.OMIT, command="UID FETCH", uids=(uid,), times=0) for uid in (1, 2)]
+
+    def lose_the_answer(_store: MailStore) -> None:
+        pair.faulty.fault(*unread)
+
+    pair.faulty.fault(Fault(kind=Kind.ACT, command="UID MOVE", act=lose_the_answer))
+    pair.faulty.fault(Fault(kind=Kind.CUT, command="UID MOVE"))
+    pair.until_well()
+    with pair.house.store.read() as connection:
+        ended = set(connection.scalars(select(actions.c.state)))
+    assert "superseded" in ended
+    pair.faulty.script.clear()
+    pair.until_well()
+    pair.assert_whole(*TWENTY)
+
+
 def test_a_listing_that_lacked_everything_is_put_right(pair: Pair) -> None:
     """An empty listing makes all mails "gone"; the next one has them back, and they are settled."""
     pair.faulty.fault(Fault(kind=Kind.NO, command="UID MOVE", text="[OVERQUOTA] full", times=0))
