@@ -1,7 +1,7 @@
 """Builds the house: settings in, every adapter wired, `House` out. Nothing else builds adapters."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -145,8 +145,15 @@ def open_data(settings: Settings) -> Store:
 
 
 @contextmanager
-def build(settings: Settings) -> Iterator[House]:
-    """Build the house, and take it down in the right order at the end."""
+def build(
+    settings: Settings, open_pool: Callable[[Settings, Ledger], ReadingPool] | None = None
+) -> Iterator[House]:
+    """Build the house, and take it down in the right order at the end.
+
+    Args:
+        settings: of the house.
+        open_pool: makes what reads the mails; None makes the pool of children.
+    """
     data_dir = settings.service.data_dir
     with ExitStack() as stack:
         store = open_data(settings)
@@ -158,11 +165,7 @@ def build(settings: Settings) -> Iterator[House]:
         tally, chosen = Tally(), policy(settings)
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
-        pool = ReadingPool(
-            reading_options(settings),
-            settings.service.workers or len(os.sched_getaffinity(0)),
-            before_retry=lambda mail_id: ledger.begin_attempt([mail_id]),
-        )
+        pool = (open_pool or _pool)(settings, ledger)
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
         receiver.clear_spool()
         pipeline = Pipeline(chosen, pool, ledger, Results(store, actions), packs, tally)
@@ -182,6 +185,14 @@ def build(settings: Settings) -> Iterator[House]:
             connect=lambda account: Mailbox(login(settings, account)),
             outlets=lambda: outlets(settings),
         )
+
+
+def _pool(settings: Settings, ledger: Ledger) -> ReadingPool:
+    return ReadingPool(
+        reading_options(settings),
+        settings.service.workers or len(os.sched_getaffinity(0)),
+        before_retry=lambda mail_id: ledger.begin_attempt([mail_id]),
+    )
 
 
 def _packs(settings: Settings) -> Packs:

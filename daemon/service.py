@@ -57,7 +57,7 @@ class Service:
 
     def _run_with(self, settings: Settings) -> Settings:
         """Run one house until a stop or a good reload; return the settings to go on with."""
-        with _running(settings, self._roles) as engine:
+        with running(settings, self._roles) as engine:
             _log.info(
                 "Service started", extra={"action": "started", "accounts": len(engine.workers)}
             )
@@ -129,7 +129,8 @@ class Service:
 
 
 @contextmanager
-def _running(settings: Settings, roles: frozenset[str]) -> Iterator[LocalEngine]:
+def running(settings: Settings, roles: frozenset[str] = ROLES) -> Iterator[LocalEngine]:
+    """Run a house with its engine; both have ended after the block."""
     with ExitStack() as stack:
         house = stack.enter_context(bootstrap.build(settings))
         if settings.metrics.listen:

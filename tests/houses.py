@@ -1,12 +1,12 @@
 """Accounts on test servers -> a house that polls them, with a stand-in for the reading children.
 
-Everything is wired as `daemon.bootstrap` does it, except the pool: `InstantReaders` answers in
-the caller's thread, so that a round takes milliseconds.
+Everything is wired by `daemon.bootstrap`, except the pool: `InstantReaders` answers in the
+caller's thread, so that a round takes milliseconds.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
@@ -15,20 +15,13 @@ from typing import cast
 from daemon import bootstrap
 from daemon.config.loading import parse
 from daemon.config.settings import Settings
-from daemon.intake.actions import Actions
-from daemon.intake.imap import Mailbox
-from daemon.intake.receive import FetchLimits, Receiver
-from daemon.intake.records import Tally
-from daemon.intake.results import Results
-from daemon.intake.store import Ledger
 from daemon.jobs import House, poll_once
 from daemon.mail.content import content_digest
-from daemon.pipeline import Answers, Pipeline
+from daemon.pipeline import Answers
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import Job
 from daemon.records import Reading, Unreadable
-from daemon.store.leases import Leases, account_lease
-from daemon.store.packs import Packs
+from daemon.store.leases import account_lease
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import FakeImap
 
@@ -154,45 +147,16 @@ class InstantReaders:
             answers.append((job.key, reading_of(raw)))
         done(answers)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 @contextmanager
 def open_house(settings: Settings, readers: InstantReaders | None = None) -> Iterator[House]:
-    """Build the house as `daemon.bootstrap.build` does, round a stand-in for the children."""
-    data_dir = settings.service.data_dir
-    readers = readers or InstantReaders()
-    with ExitStack() as stack:
-        store = bootstrap.open_data(settings)
-        stack.callback(store.close)
-        leases = Leases(store)
-        stack.callback(leases.close)
-        (data_dir / "packs").mkdir(exist_ok=True)
-        packs = Packs(data_dir / "packs", settings.store.pack_bytes)
-        stack.callback(packs.close)
-        tally, policy = Tally(), bootstrap.policy(settings)
-        actions = Actions(store, policy.placement)
-        ledger = Ledger(store, actions)
-        names = FetchLimits.__dataclass_fields__.keys() - {"free_disk_bytes"}
-        limits = FetchLimits(
-            **{name: getattr(settings.limits, name) for name in names},
-            free_disk_bytes=settings.intake.free_disk_bytes,
-        )
-        receiver = Receiver(ledger, packs, limits, data_dir / "spool", tally)
-        pipeline = Pipeline(policy, readers, ledger, Results(store, actions), packs, tally)
-        stack.callback(pipeline.close)
-        yield House(
-            settings=settings,
-            store=store,
-            leases=leases,
-            packs=packs,
-            ledger=ledger,
-            actions=actions,
-            receiver=receiver,
-            pool=cast("ReadingPool", readers),
-            pipeline=pipeline,
-            tally=tally,
-            connect=lambda account: Mailbox(bootstrap.login(settings, account)),
-            outlets=lambda: bootstrap.outlets(settings),
-        )
+    """Build the house as the service does, round a stand-in for the children."""
+    pool = cast("ReadingPool", readers or InstantReaders())
+    with bootstrap.build(settings, lambda _settings, _ledger: pool) as house:
+        yield house
 
 
 def poll(house: House, account: str = "info") -> None:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from daemon import bootstrap, clock, config, jobs, log
+from daemon import clock, config, jobs, log
 from daemon.demo.office import PASSWORD, furnish
 from daemon.demo.records import ACCOUNTS, DemoCount, Progress, Sample
 from daemon.demo.samples import samples
 from daemon.demo.screen import Screen
 from daemon.demo.store import progress
-from daemon.engine.local import LocalEngine
 from daemon.errors import BackdeskError, ConfigError
 from daemon.jobs import House
+from daemon.service import running
 
 if TYPE_CHECKING:
     from daemon.demo.servers import Servers
@@ -31,7 +31,6 @@ LOOK_EVERY_S = 0.25
 SETTLE_LIMIT_S = 120.0
 PER_MAIL_S = 0.5  # beyond the limit, for each mail
 PROGRAM, LOG = "backdesk", "backdesk.log"
-ROLES = frozenset({"intake", "send"})
 _ToStream = logging.StreamHandler
 
 
@@ -78,7 +77,8 @@ def _screen(mails: int, *, json: bool) -> Screen:
 def _show(directory: Path, servers: "Servers", screen: Screen, *, once: bool) -> DemoCount:
     path = _furnished(directory, servers)
     screen.say(f"Starting the service with {path}")
-    with _log_to(directory / LOG), _at_work(path) as house:
+    with _log_to(directory / LOG), running(config.load(path)) as engine:
+        house = engine.house
         end = _watched(house, servers, screen)
         screen.end(end)
         _digest(house, servers, screen)
@@ -105,19 +105,6 @@ def _log_to(file: Path) -> Iterator[None]:
         finally:
             for handler, old in zip(handlers, before, strict=True):
                 handler.setStream(old or sys.stderr)
-
-
-@contextmanager
-def _at_work(path: Path) -> Iterator[House]:
-    """Run the house as the service does, without its signals."""
-    with bootstrap.build(config.load(path)) as house:
-        house.pool.warm()
-        engine = LocalEngine(house, ROLES)
-        try:
-            engine.start()
-            yield house
-        finally:
-            engine.stop()
 
 
 def _watched(house: House, servers: "Servers", screen: Screen) -> Progress:

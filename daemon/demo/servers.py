@@ -8,7 +8,7 @@ import asyncio
 import imaplib
 import threading
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -23,6 +23,7 @@ from daemon.errors import BackdeskError
 
 START_LIMIT_S = 20.0
 COMMAND_LIMIT_S = 30.0
+Sessions = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 _OPTIONS = {
     "debug": False,
     "host": HOST,
@@ -105,31 +106,18 @@ class Servers:
             self._loop.run_forever()
             for server in servers:
                 server.close()
-            self._loop.run_until_complete(_cancel_all())
+            self._loop.run_until_complete(cancel_all())
         finally:
             self._ready.set()
             self._loop.close()
 
     async def _listen(self) -> tuple[asyncio.Server, asyncio.Server]:
-        imap = await asyncio.start_server(await self._imap(), host=HOST, port=0)
+        sessions = await imap_sessions(dict.fromkeys(self._users, self._password))
+        imap = await asyncio.start_server(sessions, host=HOST, port=0)
         smtp = await self._loop.create_server(
             lambda: SMTP(self._sink, hostname="localhost", loop=self._loop), host=HOST, port=0
         )
         return imap, smtp
-
-    async def _imap(
-        self,
-    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-        first = self._users[0]
-        options = Namespace(**_OPTIONS, demo_user=first, demo_password=self._password)
-        # Passwords in the clear: the default hash would cost a quarter of a second per login.
-        backend, config = await DictBackend.init(options, hash_context=Cleartext())
-        config.apply_context()
-        for user in self._users:
-            known = UserMetadata(config, user, password=config.hash_context.hash(self._password))
-            backend.login.users_dict[user] = known
-        reader = ProxyProtocolReader(config.proxy_protocol)
-        return reader.get_callback(IMAPServer(backend.login, config))
 
 
 class _Sink:
@@ -146,7 +134,26 @@ class _Sink:
         return "250 2.0.0 kept"
 
 
-async def _cancel_all() -> None:
+async def imap_sessions(passwords: Mapping[str, str]) -> Sessions:
+    """Return what serves the connections of an IMAP server with empty mailboxes.
+
+    Args:
+        passwords: user -> password, kept in the clear: the default hash would cost a quarter of a
+            second per login.
+    """
+    user, password = next(iter(passwords.items()))
+    options = Namespace(**_OPTIONS, demo_user=user, demo_password=password)
+    backend, config = await DictBackend.init(options, hash_context=Cleartext())
+    config.apply_context()
+    for user, password in passwords.items():
+        known = UserMetadata(config, user, password=config.hash_context.hash(password))
+        backend.login.users_dict[user] = known
+    reader = ProxyProtocolReader(config.proxy_protocol)
+    return reader.get_callback(IMAPServer(backend.login, config))
+
+
+async def cancel_all() -> None:
+    """End every other task of the running loop."""
     mine = asyncio.current_task()
     others = [task for task in asyncio.all_tasks() if task is not mine]
     for task in others:

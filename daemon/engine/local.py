@@ -30,7 +30,7 @@ class LocalEngine:
     """The running house."""
 
     def __init__(self, house: House, roles: frozenset[str]) -> None:
-        self._house = house
+        self.house = house
         self._roles = roles
         names = house.settings.accounts if "intake" in roles else ()
         self.workers = [AccountWorker(house, name) for name in names]
@@ -43,10 +43,10 @@ class LocalEngine:
     def start(self) -> None:
         """Start the accounts and the clock; what came due while nobody ran is done at once."""
         if "intake" in self._roles:
-            jobs.forget_interrupted(self._house, ("sweep", "reconcile"))
-            jobs.resume_reading(self._house)
+            jobs.forget_interrupted(self.house, ("sweep", "reconcile"))
+            jobs.resume_reading(self.house)
         if "send" in self._roles:
-            jobs.forget_interrupted(self._house, ("digest",))
+            jobs.forget_interrupted(self.house, ("digest",))
         for worker in self.workers:
             worker.start()
         if "intake" in self._roles:
@@ -68,7 +68,7 @@ class LocalEngine:
         last = clock.monotonic() + CUT_S  # for all together, however many servers are silent
         for worker in late:
             worker.join(max(last - clock.monotonic(), 0.0))
-        self._house.pipeline.wait(max(until - clock.monotonic(), 1.0))
+        self.house.pipeline.wait(max(until - clock.monotonic(), 1.0))
 
     def stalled_s(self) -> float:
         """Return for how long the worst worker has been busy without anything moving."""
@@ -76,28 +76,28 @@ class LocalEngine:
 
     def status(self) -> str:
         """Say in a few words what is going on."""
-        tally, in_hand = self._house.tally, len(self._house.pipeline.in_hand)
+        tally, in_hand = self.house.tally, len(self.house.pipeline.in_hand)
         return (
             f"{len(self.workers)} accounts, {tally.total('fetched')} mails fetched, "
             f"{in_hand} in hand, {tally.total('quarantined')} set aside"
         )
 
     def _watch(self) -> None:
-        intake = self._house.settings.intake
+        intake = self.house.settings.intake
         for worker in self.workers:
-            account = self._house.settings.accounts[worker.account]
+            account = self.house.settings.accounts[worker.account]
             every = IntervalTrigger(seconds=account.poll_s or intake.poll_s)
             self._scheduler.add_job(worker.wake, every, name=f"poll {worker.account}")
         self._daily("sweep", intake.sweep_at, self._sweep)
-        self._daily("reconcile", intake.reconcile_at, lambda: jobs.reconcile_all(self._house))
+        self._daily("reconcile", intake.reconcile_at, lambda: jobs.reconcile_all(self.house))
 
     def _send(self) -> None:
-        digest = self._house.settings.digest
+        digest = self.house.settings.digest
         if digest.to:
-            self._daily("digest", digest.at, lambda: jobs.write_digest(self._house))
+            self._daily("digest", digest.at, lambda: jobs.write_digest(self.house))
         every = IntervalTrigger(seconds=SEND_S)
         self._scheduler.add_job(
-            self._guarded("send", lambda: jobs.send_due(self._house)), every, name="send"
+            self._guarded("send", lambda: jobs.send_due(self.house)), every, name="send"
         )
 
     def _daily(self, schedule: str, at: time, job: Callable[[], object]) -> None:
@@ -105,8 +105,8 @@ class LocalEngine:
 
         def tick() -> None:
             now = clock.now()
-            if _is_due(now.astimezone(self._house.settings.service.zone), at):
-                jobs.once_a_day(self._house, schedule, now, job)
+            if _is_due(now.astimezone(self.house.settings.service.zone), at):
+                jobs.once_a_day(self.house, schedule, now, job)
 
         guarded = self._guarded(schedule, tick)
         exact = CronTrigger(hour=at.hour, minute=at.minute)

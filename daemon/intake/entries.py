@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, and_, bindparam, select, update
+from sqlalchemy.orm import aliased
 
-from daemon.intake.records import Arrival, Folder
+from daemon.intake.records import Arrival, Folder, Unread
 from daemon.store.tables import deliveries, folders, mails
 
 T = TypeVar("T")
@@ -29,6 +30,34 @@ def mail_ids(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, in
         locked = query.order_by(mails.c.digest).with_for_update()
         found.update((row.digest, row.id) for row in connection.execute(locked))
     return found
+
+
+def first_delivery() -> ScalarSelect[Any]:
+    """Return the id of the delivery with which a mail came first, for a query over `mails`."""
+    earlier = aliased(deliveries)
+    return (
+        select(earlier.c.id)
+        .where(earlier.c.mail_id == mails.c.id)
+        .order_by(earlier.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def unread(row: Row[Any]) -> Unread:
+    """Return a mail from a row of `mails` with `folder` and `origin` of its first delivery."""
+    return Unread(
+        mail_id=row.id,
+        account=row.account,
+        folder=row.folder or "",
+        digest=row.digest,
+        raw=None,
+        size=row.size,
+        attempts=row.attempts,
+        cut=row.cut,
+        received_at=row.received_at,
+        is_imported=row.origin == "import",
+    )
 
 
 def mail_row(arrival: Arrival, now: datetime) -> dict[str, object]:

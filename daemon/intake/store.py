@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, select, update
-from sqlalchemy.orm import aliased
 
 from daemon.failpoint import failpoint
 from daemon.intake import entries
@@ -167,40 +166,17 @@ class Ledger:
 
     def unread(self, account: str, beyond: Iterable[int] = ()) -> list[Unread]:
         """Return mails that are ours and not read, oldest first, without those in hand."""
-        earlier = aliased(deliveries)
-        first = (
-            select(earlier.c.id)
-            .where(earlier.c.mail_id == mails.c.id)
-            .order_by(earlier.c.id)
-            .limit(1)
-            .scalar_subquery()
-        )
         query = (
             select(mails, folders.c.name.label("folder"), deliveries.c.origin)
             .select_from(mails)
-            .outerjoin(deliveries, deliveries.c.id == first)
+            .outerjoin(deliveries, deliveries.c.id == entries.first_delivery())
             .outerjoin(folders, folders.c.id == deliveries.c.folder_id)
             .where(mails.c.state == "received", mails.c.account == account)
         )
         in_hand = set(beyond)
         with self.store.read() as connection:
             rows = connection.execute(query.order_by(mails.c.id)).all()
-        return [
-            Unread(
-                mail_id=row.id,
-                account=row.account,
-                folder=row.folder or "",
-                digest=row.digest,
-                raw=None,
-                size=row.size,
-                attempts=row.attempts,
-                cut=row.cut,
-                received_at=row.received_at,
-                is_imported=row.origin == "import",
-            )
-            for row in rows
-            if row.id not in in_hand
-        ]
+        return [entries.unread(row) for row in rows if row.id not in in_hand]
 
     def begin_attempt(self, mail_ids: Sequence[int]) -> None:
         """Count one more reading of these mails, durably, before a child sees them."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, case, func, select
-from sqlalchemy.orm import aliased
 
+from daemon.intake import entries
 from daemon.intake.records import Unread
 from daemon.records import FolderCount
 from daemon.store.engine import Store
@@ -218,14 +218,6 @@ def decided_since(store: Store, since: datetime, part: int = 1_000) -> Iterator[
 
 
 def _decided(since: datetime, after: int) -> Select[Any]:
-    earlier = aliased(deliveries)
-    first = (
-        select(earlier.c.id)
-        .where(earlier.c.mail_id == mails.c.id)
-        .order_by(earlier.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
     return (
         select(
             mails,
@@ -240,7 +232,7 @@ def _decided(since: datetime, after: int) -> Select[Any]:
         .select_from(mails)
         .join(readings, readings.c.mail_id == mails.c.id)
         .join(decisions, decisions.c.mail_id == mails.c.id)
-        .outerjoin(deliveries, deliveries.c.id == first)
+        .outerjoin(deliveries, deliveries.c.id == entries.first_delivery())
         .outerjoin(folders, folders.c.id == deliveries.c.folder_id)
         .where(mails.c.received_at >= since, mails.c.id > after)
         .order_by(mails.c.id)
@@ -248,20 +240,8 @@ def _decided(since: datetime, after: int) -> Select[Any]:
 
 
 def _decided_record(row: Any) -> Decided:  # noqa: ANN401 - a row of the query above
-    mail = Unread(
-        mail_id=row.id,
-        account=row.account,
-        folder=row.folder or "",
-        digest=row.digest,
-        raw=None,
-        size=row.size,
-        attempts=row.attempts,
-        cut=row.cut,
-        received_at=row.received_at,
-        is_imported=row.origin == "import",
-    )
     return Decided(
-        mail=mail,
+        mail=entries.unread(row),
         detail=row.detail,
         label=row.label,
         verdict_reason=row.verdict_reason,

@@ -10,29 +10,12 @@ since imaplib sends the last two bytes apart and the kernel waits for the acknow
 import asyncio
 import imaplib
 import threading
-from argparse import Namespace
 from collections.abc import Mapping
 
-from proxyprotocol.reader import ProxyProtocolReader
-from pymap.backend.dict import Config, DictBackend
-from pymap.imap import IMAPServer
-from pymap.user import UserMetadata
-from pysasl.hashing import Cleartext
-
+from daemon.demo.servers import cancel_all, imap_sessions
 from tests.servers.loopback import HOST
 
 START_LIMIT_S = 20.0
-_OPTIONS = {
-    "debug": False,
-    "host": HOST,
-    "port": 0,
-    "cert": None,
-    "key": None,
-    "tls": False,
-    "demo_data": False,
-    "passlib_cfg": None,
-    "proxy_protocol": None,
-}
 
 
 class PymapServer:
@@ -76,30 +59,9 @@ class PymapServer:
             self._loop.run_forever()
         finally:
             server.close()
-            self._loop.run_until_complete(_cancel_all())
+            self._loop.run_until_complete(cancel_all())
             self._loop.close()
 
     async def _listen(self) -> asyncio.Server:
-        first, password = next(iter(self.users.items()))
-        options = Namespace(**_OPTIONS, demo_user=first, demo_password=password)
-        # Passwords in the clear: the default hash would cost a quarter of a second per login.
-        backend, config = await DictBackend.init(options, hash_context=Cleartext())
-        config.apply_context()
-        _add_users(backend, config, self.users)
-        reader = ProxyProtocolReader(config.proxy_protocol)
-        serve = reader.get_callback(IMAPServer(backend.login, config))
+        serve = await imap_sessions(self.users)
         return await asyncio.start_server(serve, host=self.host, port=0)
-
-
-def _add_users(backend: DictBackend, config: Config, users: Mapping[str, str]) -> None:
-    for user, password in users.items():
-        known = UserMetadata(config, user, password=config.hash_context.hash(password))
-        backend.login.users_dict[user] = known
-
-
-async def _cancel_all() -> None:
-    mine = asyncio.current_task()
-    others = [task for task in asyncio.all_tasks() if task is not mine]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
