@@ -7,7 +7,7 @@ caller's thread, so that a round takes milliseconds.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from pathlib import Path
 from typing import cast
@@ -15,6 +15,7 @@ from typing import cast
 from daemon import bootstrap
 from daemon.config.loading import parse
 from daemon.config.settings import Settings
+from daemon.intake.imap import Login
 from daemon.jobs import House, poll_once
 from daemon.mail.content import content_digest
 from daemon.pipeline import Answers
@@ -62,6 +63,20 @@ def on_fake(server: FakeImap, **changes: object) -> Desk:
 def on_dovecot(server: Dovecot, user: str, **changes: object) -> Desk:
     """Return an account of a Dovecot."""
     return Desk(port=server.port, username=user, **changes)  # type: ignore[arg-type]  # see above
+
+
+def login_at(port: int, user: str, **changes: object) -> Login:
+    """Return the login of a test server."""
+    plain = Login(
+        host="127.0.0.1",
+        port=port,
+        security="plain",
+        username=user,
+        secret=PASSWORD,
+        connect_timeout_s=20,
+        command_timeout_s=20,
+    )
+    return replace(plain, **changes)
 
 
 def settings_of(home: Path, desks: Mapping[str, Desk], *, limits: str = "") -> Settings:

@@ -7,21 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
 from daemon import clock
 from daemon.engine.wake import Wake
 from daemon.errors import MailboxAway, MailboxError
-from daemon.intake.connect import LONGEST_LINE
 from daemon.intake.imap import SLICE, Login, Mailbox
 from tests.builders import raw_mail
-from tests.houses import PASSWORD
-from tests.servers.certs import Certificates, issue
-from tests.servers.dovecot import Dovecot
-from tests.servers.fake_imap import FakeImap, Fault, Kind
-from tests.servers.imap_store import StoredMail
+from tests.houses import PASSWORD, login_at
+from tests.servers.fake_imap import FakeImap
 
 ARRIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ODD = (
@@ -62,20 +57,6 @@ class Site:
         with self.client() as client:
             client.select(f'"{folder}"', readonly=True)
             return str(client.uid("FETCH", "1:*", "(FLAGS)")[1])
-
-
-def login_at(port: int, user: str, **changes: object) -> Login:
-    """Return the login of a test server."""
-    plain = Login(
-        host="127.0.0.1",
-        port=port,
-        security="plain",
-        username=user,
-        secret=PASSWORD,
-        connect_timeout_s=20,
-        command_timeout_s=20,
-    )
-    return replace(plain, **changes)
 
 
 @pytest.fixture(
@@ -304,19 +285,28 @@ def test_a_keyword_is_kept_where_the_server_keeps_them(site: Site, mailbox: Mail
         assert "$Backdesk_Queues_Reclami" in site.flags()
 
 
+class Entered(Wake):
+    """Does something when the wait in IDLE has begun."""
+
+    def __init__(self, then: Callable[[], object]) -> None:
+        super().__init__()
+        self._then: list[Callable[[], object]] = [then]
+
+    def fileno(self) -> int:
+        """Return the descriptor that is waited for; the server has said "idling" by now."""
+        while self._then:
+            self._then.pop()()
+        return super().fileno()
+
+
 def test_idle_ends_when_a_mail_arrives(site: Site, mailbox: Mailbox) -> None:
     """The wait ends long before its time, and the mail is listed afterwards."""
     if not mailbox.can_idle:
         return
-    wake, began = Wake(), clock.monotonic()
-    mailbox.examine("INBOX")
     arriving = threading.Thread(target=site.add, args=(raw_mail(1),))
-    arriving.start()
-    waits = 0
-    while not mailbox.uids():  # what came before IDLE began ends the next wait, not this one
-        mailbox.idle(60, wake)
-        waits += 1
-        assert waits < 20
+    wake, began = Entered(arriving.start), clock.monotonic()
+    mailbox.examine("INBOX")
+    mailbox.idle(60, wake)
     arriving.join()
     assert clock.monotonic() - began < 30
     assert len(mailbox.uids()) == 1
@@ -349,113 +339,3 @@ def test_a_wrong_password_is_refused_and_never_repeated_in_words(site: Site) -> 
         Mailbox(replace(site.login, secret="canary-71-secret"))
     assert "canary-71-secret" not in repr(caught.value)
     assert not isinstance(caught.value, MailboxAway)
-
-
-class TestTls:
-    """The server is verified before anything is said."""
-
-    @pytest.fixture(params=["tls", "starttls"])
-    def secure(self, request: pytest.FixtureRequest, dovecot: Dovecot, new_user: str) -> Login:
-        """Give a login with implicit TLS and with STARTTLS."""
-        port = dovecot.tls_port if request.param == "tls" else dovecot.port
-        return login_at(port, new_user, security=request.param, ca_file=dovecot.ca)
-
-    @pytest.mark.server
-    def test_a_verified_server_is_entered(self, secure: Login) -> None:
-        """With the right authority both ways work."""
-        mailbox = Mailbox(secure)
-        assert mailbox.examine("INBOX").exists == 0
-        mailbox.close()
-
-    @pytest.mark.server
-    def test_another_authority_is_not_believed(self, secure: Login, tmp_path: Path) -> None:
-        """A certificate of an unknown authority is refused, for good."""
-        for ca in (issue(tmp_path).ca, None):
-            with pytest.raises(MailboxError, match="TLS failed") as caught:
-                Mailbox(replace(secure, ca_file=ca))
-            assert not isinstance(caught.value, MailboxAway)
-
-    def test_another_name_is_not_believed(self, tmp_path: Path) -> None:
-        """The certificate must name the host that was asked for."""
-        elsewhere = issue(tmp_path, names=("DNS:mail.altrove.example",))
-        server = FakeImap(tls="implicit", certificates=elsewhere)
-        server.start()
-        with pytest.raises(MailboxError, match="TLS failed"):
-            Mailbox(login_at(server.port, "desk", security="tls", ca_file=elsewhere.ca))
-        assert server.commands == ()
-        server.stop()
-
-    @pytest.mark.server
-    def test_a_secure_connection_can_be_aborted(self, secure: Login) -> None:
-        """`abort` ends a command on an encrypted connection as well."""
-        mailbox = Mailbox(secure)
-        mailbox.examine("INBOX")
-        mailbox.abort()
-        with pytest.raises(MailboxError):
-            mailbox.uids()
-        mailbox.close()
-
-
-class TestLongLines:
-    """A SEARCH answers in one line, whatever there is in the folder."""
-
-    def test_a_folder_of_a_hundred_thousand_mails_is_listed(self, fake_imap: FakeImap) -> None:
-        """Over a megabyte of ten-digit UIDs: more than imaplib takes in a line by itself."""
-        first = 4_000_000_000
-        with fake_imap.store.lock:
-            folder = fake_imap.store.folder("INBOX")
-            mail = StoredMail(raw=raw_mail(1))
-            folder.mails.update((first + number, mail) for number in range(100_000))
-            folder.uidnext = first + 100_000
-        mailbox = Mailbox(login_at(fake_imap.port, "desk"))
-        mailbox.examine("INBOX")
-        assert mailbox.uids() == list(range(first, first + 100_000))
-        mailbox.close()
-
-    def test_a_line_without_end_breaks_the_connection(self, fake_imap: FakeImap) -> None:
-        """What is said on and on is not collected for ever: the account backs off."""
-        endless = Fault(kind=Kind.UNTAGGED, command="UID SEARCH", text="* OK " + "z" * LONGEST_LINE)
-        fake_imap.fault(endless)
-        mailbox = Mailbox(login_at(fake_imap.port, "desk"))
-        mailbox.examine("INBOX")
-        with pytest.raises(MailboxAway, match="line of more than"):
-            mailbox.uids()
-        mailbox.discard()
-
-
-class TestXoauth2:
-    """A token instead of a password."""
-
-    @pytest.fixture
-    def server(self, certificates: Certificates) -> Iterator[FakeImap]:
-        """Give a server that knows one token."""
-        server = FakeImap(
-            tokens={"desk": "canary-token-5"}, tls="implicit", certificates=certificates
-        )
-        server.start()
-        yield server
-        server.stop()
-
-    def login(self, server: FakeImap, certificates: Certificates, token: str) -> Login:
-        return login_at(
-            server.port,
-            "desk",
-            auth="xoauth2",
-            security="tls",
-            secret=token,
-            ca_file=certificates.ca,
-        )
-
-    def test_the_right_token_enters(self, server: FakeImap, certificates: Certificates) -> None:
-        """XOAUTH2 is spoken as the providers want it."""
-        mailbox = Mailbox(self.login(server, certificates, "canary-token-5"))
-        assert mailbox.examine("INBOX").exists == 0
-        mailbox.close()
-
-    def test_an_expired_token_is_refused(
-        self, server: FakeImap, certificates: Certificates
-    ) -> None:
-        """The refusal is ours, complete, and does not hold the token."""
-        with pytest.raises(MailboxError) as caught:
-            Mailbox(self.login(server, certificates, "canary-token-6"))
-        assert "canary-token-6" not in repr(caught.value)

@@ -1,138 +1,16 @@
 """A server misbehaves: nothing is lost or doubled, and the next account never notices."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from daemon.errors import BackdeskError, MailboxAway, MailboxError
-from daemon.intake import imap
-from daemon.jobs import House
-from daemon.store.packs import Location
-from daemon.store.tables import accounts, actions, blobs, deliveries, folders, mails, sightings
+from daemon.errors import MailboxAway
+from daemon.store.tables import accounts, actions, deliveries, folders, mails
 from tests.builders import raw_mail
-from tests.houses import on_fake, open_house, poll, settings_of
-from tests.servers.certs import Certificates
+from tests.faults.pair import BODY, TWENTY, Pair
 from tests.servers.fake_imap import FakeImap, Fault, Kind
 from tests.servers.imap_store import MailStore
-
-TWENTY = tuple(raw_mail(n, "alfa" if n % 2 else "beta") for n in range(20))
-LIMITS = "batch_mails = 7\nslice_bytes = 2_000_000"
-BODY = {"command": "UID FETCH", "containing": "BODY.PEEK[]"}
-
-
-class Pair:
-    """A house with two accounts: `info` on a server that is made to misbehave, and a quiet one."""
-
-    def __init__(self, home: Path, faulty: FakeImap, quiet: FakeImap) -> None:
-        self.faulty, self.quiet = faulty, quiet
-        desks = {"info": on_fake(faulty), "vendite": on_fake(quiet)}
-        self.settings = settings_of(home, desks, limits=LIMITS)
-        self.house: House
-
-    @contextmanager
-    def opened(self) -> Iterator["Pair"]:
-        with open_house(self.settings) as self.house:
-            yield self
-
-    def add(self, *raws: bytes) -> list[int]:
-        return [self.faulty.store.add("INBOX", raw) for raw in raws]
-
-    def round(self) -> BackdeskError | None:
-        """Poll both accounts at the same time; the quiet one must get through whatever happens.
-
-        Returns:
-            What the faulty account's round raised.
-        """
-        fresh = raw_mail(90_000 + len(self.quiet.store.raws("INBOX")), "nota")
-        self.quiet.store.add("INBOX", fresh)
-        raised: list[BaseException] = []
-        beside = threading.Thread(target=poll_quietly, args=(self.house, raised))
-        beside.start()
-        error = None
-        try:
-            poll(self.house)
-        except BackdeskError as found:
-            error = found
-        beside.join()
-        assert raised == []
-        assert self.held("vendite") == sorted(self.quiet.store.raws("INBOX").values())
-        return error
-
-    def until_well(self, rounds: int = 8) -> list[BackdeskError]:
-        """Poll until nothing is raised; return what was."""
-        errors: list[BackdeskError] = []
-        while error := self.round():
-            errors.append(error)
-            assert len(errors) < rounds, errors
-        return errors
-
-    def held(self, account: str = "info") -> list[bytes]:
-        """Return the bytes of every mail the ledger holds of an account, read from the packs."""
-        query = select(blobs).join(mails, mails.c.digest == blobs.c.digest)
-        with self.house.store.read() as connection:
-            rows = connection.execute(query.where(mails.c.account == account)).all()
-        return sorted(
-            self.house.packs.read(
-                Location(pack=row.pack, offset=row.offset, length=row.length), row.digest
-            )
-            for row in rows
-        )
-
-    def unfetchable(self) -> dict[int, str]:
-        query = select(deliveries.c.uid, deliveries.c.failure)
-        with self.house.store.read() as connection:
-            rows = connection.execute(query.where(deliveries.c.mail_id.is_(None)))
-            return {row.uid: row.failure for row in rows}
-
-    def on_server(self) -> list[bytes]:
-        store = self.faulty.store
-        return sorted(raw for name in store.names for raw in store.raws(name).values())
-
-    def assert_whole(self, *raws: bytes) -> None:
-        """All these mails are held once, read, and each once on the server, settled."""
-        assert self.held() == sorted(raws)
-        assert self.on_server() == sorted(raws)
-        assert self.faulty.store.raws("INBOX") == {}
-        with self.house.store.read() as connection:
-            states = connection.execute(
-                select(mails.c.state, mails.c.account).where(mails.c.account == "info")
-            )
-            assert {row.state for row in states} <= {"read"}
-            taken = select(func.count()).where(sightings.c.outcome == "person")
-            assert connection.scalar(taken) == 0
-            open_actions = select(func.count()).where(actions.c.state.in_(("planned", "issued")))
-            assert connection.scalar(open_actions) == 0
-
-
-def poll_quietly(house: House, raised: list[BaseException]) -> None:
-    """Poll the quiet account, and keep what it raises."""
-    try:
-        poll(house, "vendite")
-    except BaseException as error:  # noqa: BLE001 - handed to the test
-        raised.append(error)
-
-
-@pytest.fixture
-def quiet() -> Iterator[FakeImap]:
-    """Give the server of the account that must not notice anything."""
-    server = FakeImap()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def pair(tmp_path: Path, fake_imap: FakeImap, quiet: FakeImap) -> Iterator[Pair]:
-    """Give the house, and twenty mails waiting in the faulty account."""
-    pair = Pair(tmp_path / "house", fake_imap, quiet)
-    pair.add(*TWENTY)
-    with pair.opened():
-        yield pair
-
 
 PASSING = {
     "silence on a body": Fault(kind=Kind.SILENCE, nth=2, **BODY),
@@ -433,62 +311,3 @@ def test_a_server_that_is_away_is_met_again(pair: Pair) -> None:
     pair.faulty.start()
     pair.until_well()
     pair.assert_whole(*TWENTY)
-
-
-def test_a_login_before_tls_is_refused(
-    tmp_path: Path, quiet: FakeImap, certificates: Certificates
-) -> None:
-    """PREAUTH on a connection that is to be encrypted first: somebody is in between."""
-    server = FakeImap(tls="starttls", certificates=certificates)
-    server.start()
-    server.fault(Fault(kind=Kind.GREETING, command="GREETING", text="* PREAUTH come in", times=0))
-    with pytest.raises(MailboxError, match="TLS"):
-        imap.Mailbox(starttls(server, certificates))
-    assert "LOGIN" not in {command.name for command in server.commands}
-    server.stop()
-
-
-def test_what_is_said_before_tls_is_not_believed(certificates: Certificates) -> None:
-    """Lines that came in the clear behind the answer to STARTTLS never reach the session."""
-    server = FakeImap(tls="starttls", certificates=certificates)
-    server.start()
-    server.fault(
-        Fault(
-            kind=Kind.BEFORE_TLS,
-            command="STARTTLS",
-            text="* CAPABILITY IMAP4rev1 INJECTED\r\n",
-        )
-    )
-    try:
-        mailbox = imap.Mailbox(starttls(server, certificates))
-    except MailboxError:
-        pass
-    else:
-        assert b"INJECTED" not in mailbox._capabilities
-        assert mailbox.examine("INBOX").exists == 0
-        mailbox.close()
-    server.stop()
-
-
-def test_a_server_that_hides_starttls_is_refused(certificates: Certificates) -> None:
-    """Without the capability nothing is sent in the clear."""
-    server = FakeImap(tls="starttls", certificates=certificates, hide=("STARTTLS",))
-    server.start()
-    with pytest.raises(MailboxError):
-        imap.Mailbox(starttls(server, certificates))
-    assert "LOGIN" not in {command.name for command in server.commands}
-    server.stop()
-
-
-def starttls(server: FakeImap, certificates: Certificates) -> imap.Login:
-    """Return a login that must encrypt first."""
-    return imap.Login(
-        host="127.0.0.1",
-        port=server.port,
-        security="starttls",
-        username="desk",
-        secret="quiet-harbour-7",
-        ca_file=certificates.ca,
-        connect_timeout_s=3,
-        command_timeout_s=3,
-    )

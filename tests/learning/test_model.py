@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from classifiers.__main__ import main
 from classifiers.artifact import MANIFEST, NUMBERS, load, save
 from classifiers.documents import Document
-from classifiers.errors import ArtifactMismatch, ArtifactMissing, ClassifierError, CorpusError
-from classifiers.examples import Example, labels_of, read_examples
-from classifiers.figures import judge
+from classifiers.errors import ArtifactMismatch, ArtifactMissing, ClassifierError
+from classifiers.examples import Example, labels_of
 from classifiers.predict import Model
 from classifiers.train import Training, train
 
@@ -288,81 +287,6 @@ def test_use_needs_no_scikit_learn() -> None:
         "sys.exit('sklearn' in sys.modules or 'scipy' in sys.modules or 'daemon' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-
-
-def test_figures_count_what_a_hand_counts() -> None:
-    """Four mails, two labels, one silent."""
-    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.45, 0.55], [0.4, 0.6]])
-    figures = judge(np.array([0, 1, 1, 1]), scores, ("a", "b"), ["it", "it", "pl", ""], 0.58)
-    assert figures["confusion"] == {"a": {"a": 1, "b": 0}, "b": {"a": 1, "b": 2}}
-    assert figures["per_class"]["b"] == {"precision": 1.0, "recall": 0.6667, "f1": 0.8, "n": 3}
-    assert figures["macro_f1"] == pytest.approx((2 / 3 + 0.8) / 2, abs=1e-4)
-    assert figures["coverage"] == 0.75
-    assert figures["precision_at_coverage"] == pytest.approx(2 / 3, abs=1e-4)
-    assert figures["ece"] == pytest.approx((0.1 + 0.8 + 0.45 + 0.4) / 4, abs=1e-4)
-    assert figures["by_language"]["pl"]["n"] == 1
-    assert set(figures["by_language"]) == {"it", "pl"}
-
-
-def test_no_mail_above_the_threshold_gives_no_precision() -> None:
-    """None, not zero: nothing was said, nothing was wrong."""
-    figures = judge(np.array([0]), np.array([[0.6, 0.4]]), ("a", "b"), [""], 0.9)
-    assert figures["coverage"] == 0
-    assert figures["precision_at_coverage"] is None
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (b"{", "no JSON"),
-        (b"[1]", "no JSON object"),
-        (b'{"subject": "a", "body": "b"}', "label"),
-        (b'{"body": 3, "label": "other"}', "texts"),
-        (b'{"label": "other"}', "both empty"),
-        (b"\xff", "no JSON"),
-    ],
-)
-def test_a_bad_line_is_named_by_file_and_number(tmp_path: Path, line: bytes, reason: str) -> None:
-    """A person can go there and mend it."""
-    file = tmp_path / "mails.jsonl"
-    file.write_bytes(b'{"body": "b", "label": "other"}\n' + line)
-    with pytest.raises(CorpusError, match=reason) as caught:
-        read_examples([file])
-    assert (caught.value.file, caught.value.line) == (str(file), 2)
-
-
-@given(st.binary(max_size=200))
-def test_any_file_gives_examples_or_our_error(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes
-) -> None:
-    """Also a broken gzip."""
-    for name in ("a.jsonl", "a.jsonl.gz"):
-        file = tmp_path_factory.mktemp("corpus") / name
-        file.write_bytes(content)
-        with pytest.raises(ClassifierError):
-            read_examples([file])
-
-
-def test_a_gzip_broken_inside_is_our_error(tmp_path: Path) -> None:
-    """The head is sound, the rest is not."""
-    file = lines_file(tmp_path, corpus_lines(), "mails.jsonl.gz")
-    whole = file.read_bytes()
-    for broken in (whole[:40], whole[:20] + b"\xff" * 40 + whole[60:]):
-        file.write_bytes(broken)
-        with pytest.raises(ClassifierError, match="cannot be read"):
-            read_examples([file])
-
-
-def test_headers_are_read_as_object_and_as_pairs(tmp_path: Path) -> None:
-    """Names in lower case, the first of several; without the field they are missing."""
-    line = {"body": "b", "label": "other"}
-    file = lines_file(
-        tmp_path,
-        [line, line | {"headers": {"List-Id": "x"}}, line | {"headers": [["A", "1"], ["a", "2"]]}],
-        "mails.jsonl.gz",
-    )
-    found = [example.document.headers for example in read_examples([file])]
-    assert found == [None, {"list-id": "x"}, {"a": "1"}]
 
 
 def test_the_command_trains_and_evaluates(

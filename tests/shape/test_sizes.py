@@ -9,7 +9,6 @@ import pytest
 from tests.shape.sources import modules, named, tree
 
 FILE_CAP = 400  # lines
-TEST_FILE_CAP = 800  # a contract is longer than what keeps it, and is read case by case
 FUNCTION_CAP = 40  # lines, without the docstring
 
 ALL = [*modules("daemon", "classifiers", "tests")]
@@ -36,8 +35,7 @@ def length(function: Function) -> int:
 @pytest.mark.parametrize("path", ALL, ids=named)
 def test_a_file_can_be_read_in_one_go(path: Path) -> None:
     """No file is longer than the cap."""
-    cap = TEST_FILE_CAP if path in modules("tests") else FILE_CAP
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= cap
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= FILE_CAP
 
 
 @pytest.mark.parametrize("path", SCREENFULS, ids=named)

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import lzma
 import os
 import sys
@@ -17,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.cli.lines import parse_line
 from daemon.intake.importing import received_at
 from daemon.intake.sources import uid_of, walk
 from daemon.intake.streams import Found, Origin, SourceLimits, split_mbox
@@ -389,34 +387,3 @@ def test_any_header_gives_a_moment(head: bytes) -> None:
 
     assert moment.tzinfo is not None
     assert moment <= NOW + timedelta(days=1)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "subject", "body", "from", "headers", "x"]), inner)
-    ),
-    max_leaves=8,
-)
-
-
-@given(st.one_of(st.binary(max_size=60), JSON.map(lambda value: json.dumps(value).encode())))
-def test_a_bad_json_line_is_a_value_error_and_nothing_else(line: bytes) -> None:
-    """Lines come from anywhere; a bad one must not stop the others."""
-    try:
-        name, plain = parse_line(line, "x:1")
-    except ValueError:
-        return
-    assert isinstance(name, str)
-    assert isinstance(plain.subject, str)
-
-
-def test_a_json_line_tells_missing_headers_from_none() -> None:
-    """Absent headers are unknown; an empty object says that there are none."""
-    assert parse_line(b'{"body": "x"}', "f:1")[1].headers is None
-    assert parse_line(b'{"body": "x", "headers": {}}', "f:1")[1].headers == ()
-    name, plain = parse_line(b'{"id": 7, "headers": {"List-Id": ["a", "b"]}}', "f:1")
-    assert name == "7"
-    assert plain.headers == (("list-id", "a"), ("list-id", "b"))
-    assert parse_line(b'{"subject": null}', "f:1")[0] == "f:1"
