@@ -11,7 +11,7 @@ import numpy as np
 
 from classifiers.artifact import save
 from classifiers.errors import ClassifierError
-from classifiers.examples import Example, corpus_digest, read_examples
+from classifiers.examples import Example, corpus_digest, labels_of, read_corpus
 from classifiers.figures import DEFAULT_THRESHOLD, Figures, judge
 from classifiers.predict import SHIPPED, Model
 
@@ -44,6 +44,15 @@ def _parser() -> argparse.ArgumentParser:
         help="probability from which on the model speaks (default 0.5)",
     )
     test.set_defaults(run=_evaluate)
+    test.add_argument(
+        "--leave-out",
+        choices=("scenario", "writer"),
+        help="train on the data, each time without some scenarios or one writer, and judge by them",
+    )
+    test.add_argument(
+        "--headers", action="store_true", help="with --leave-out: as if come by mail, with headers"
+    )
+    test.add_argument("--seed", type=int, default=0, help="with --leave-out: of folds and draws")
     for command in (learn, test):
         command.add_argument(
             "--data", type=Path, nargs="+", required=True, help="JSON lines, .gz allowed"
@@ -66,39 +75,60 @@ def _train(options: argparse.Namespace) -> Figures:
 
     from classifiers.train import train  # noqa: PLC0415 - see above
 
-    examples = read_examples(options.data)
-    training = train(examples, seed=options.seed)
+    corpus = read_corpus(options.data)
+    weights, told = train(corpus, seed=options.seed)
+    figures = _judged(corpus.examples, told, weights.labels, DEFAULT_THRESHOLD)
     notes = {
         "seed": options.seed,
-        "corpus": {"examples": len(examples), "sha256": corpus_digest(examples)},
+        "corpus": {
+            "examples": len(corpus.examples),
+            "sentences": len(corpus.sentences),
+            "sha256": corpus_digest(corpus),
+        },
         "made_with": {
             "python": platform.python_version(),
             "numpy": np.__version__,
             "scikit-learn": sklearn.__version__,
         },
-        "out_of_fold": training.figures,
+        "out_of_fold": figures,
     }
-    version = save(options.out, training.weights, notes)
-    return {"version": version, **training.figures}
+    version = save(options.out, weights, notes)
+    return {"version": version, **figures}
 
 
 def _evaluate(options: argparse.Namespace) -> Figures:
-    """Judges a model by all examples."""
-    examples = read_examples(options.data)
+    """Judges a model by all examples, or how training would do on what it is not shown."""
+    corpus = read_corpus(options.data)
+    if options.leave_out:
+        from classifiers.leaving import left_out  # noqa: PLC0415 - needs scikit-learn
+
+        labels = labels_of(corpus.examples)
+        told = left_out(corpus, options.leave_out, seed=options.seed, with_headers=options.headers)
+        return _judged(corpus.examples, told, labels, options.threshold)
     model = Model.load(options.model)
-    if model.manifest.get("corpus", {}).get("sha256") == corpus_digest(examples):
+    examples = corpus.examples
+    if model.manifest.get("corpus", {}).get("sha256") == corpus_digest(corpus):
         print(
             "warning: the model was trained on these very examples; the figures flatter it."
             " The honest ones are under out_of_fold in its model.json.",
             file=sys.stderr,
         )
-    return judge(
-        _truth(examples, model.labels),
-        model.matrix([example.document for example in examples]),
-        model.labels,
-        [example.lang for example in examples],
-        options.threshold,
-    )
+    told = model.matrix([example.document for example in examples])
+    return _judged(examples, told, model.labels, options.threshold)
+
+
+def _judged(
+    examples: Sequence[Example],
+    told: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+    labels: Sequence[str],
+    threshold: float,
+) -> Figures:
+    """The figures of probabilities, also by language and by difficulty."""
+    groups = {
+        "language": [example.lang for example in examples],
+        "difficulty": ["hard" if example.is_hard else "ordinary" for example in examples],
+    }
+    return judge(_truth(examples, labels), told, labels, groups, threshold)
 
 
 def _truth(
@@ -122,12 +152,14 @@ def _table(figures: Figures) -> str:
         numbers = "".join(f"{row[name]:10.3f}" for name in ("precision", "recall", "f1"))
         lines.append(f"{label[:13]:14}{numbers}{row['n']:8d}")
     lines.append("")
-    for language, row in {"all": figures, **figures["by_language"]}.items():
+    rows = {"all": figures, **figures["by_language"], **figures["by_difficulty"]}
+    for language, row in rows.items():
         right = row["precision_at_coverage"]
         lines.append(
             f"{language:14}n {row['n']}, macro F1 {row['macro_f1']:.3f}, speaks on"
             f" {row['coverage']:.1%}, right there {'-' if right is None else f'{right:.1%}'},"
-            f" calibration error {row['ece']:.3f}"
+            f" calibration error {row['ece']:.3f}, surest"
+            + "".join(f" {of} {right:.1%}" for of, right in row["accuracy_of_surest"].items())
         )
     lines += [
         "",

@@ -9,7 +9,7 @@ import hmac
 import json
 import os
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,31 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.errors import ArtifactMismatch, ArtifactMissing
-from classifiers.features import DENSE_NAMES, WIDTH, FeatureSettings
+from classifiers.features import (
+    DENSE_NAMES,
+    SENTENCE_DENSE_NAMES,
+    SENTENCE_WIDTH,
+    WIDTH,
+    FeatureSettings,
+)
+from classifiers.pooling import VIEWS, final_width
+from classifiers.weights import Linear, Weights
 
-FORMAT = 1
+FORMAT = 2
 NUMBERS, MANIFEST = "model.npz", "model.json"
 _MOST_BYTES = 64 * 1024 * 1024  # of one file; a larger one is not ours
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """What training found.
-
-    Attributes:
-        labels: in the order of the weights' columns.
-        columns: columns of a row that count, ascending, (m,).
-        weights: (m, labels). intercept: (labels,).
-        temperature: divides the sums before the softmax; calibrates the probabilities.
-        settings: how rows must be built.
-    """
-
-    labels: tuple[str, ...]
-    columns: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    intercept: NDArray[np.float32]
-    temperature: float
-    settings: FeatureSettings
 
 
 def save(folder: Path, weights: Weights, notes: dict[str, Any], *, key: bytes | None = None) -> str:
@@ -63,6 +51,7 @@ def save(folder: Path, weights: Weights, notes: dict[str, Any], *, key: bytes | 
         "format": FORMAT,
         "version": f"{FORMAT}-{digest[:12]}",
         "labels": list(weights.labels),
+        "heads": list(weights.heads),
         "sha256": digest,
         "features": {
             **dataclasses.asdict(weights.settings),
@@ -105,11 +94,21 @@ def load(folder: Path, *, key: bytes | None = None) -> tuple[Weights, dict[str, 
 def _pack(weights: Weights) -> bytes:
     """The numbers as npz; half precision is ten times finer than what training can tell."""
     out = BytesIO()
+    parts = {"mail": weights.mail, "sentence": weights.sentence}
+    arrays: dict[str, Any] = {
+        f"{name}_{what}": array
+        for name, part in parts.items()
+        for what, array in (
+            ("steps", np.diff(part.columns, prepend=0).astype(np.uint32)),
+            ("weights", part.weights.astype(np.float16)),
+            ("intercept", part.intercept.astype(np.float32)),
+        )
+    }
     np.savez_compressed(
         out,
-        steps=np.diff(weights.columns, prepend=0).astype(np.uint32),
-        weights=weights.weights.astype(np.float16),
-        intercept=weights.intercept.astype(np.float32),
+        **arrays,
+        final=weights.final.astype(np.float32),
+        final_intercept=weights.final_intercept.astype(np.float32),
     )
     return out.getvalue()
 
@@ -118,38 +117,78 @@ def _unpack(numbers: bytes, manifest: dict[str, Any], folder: Path) -> Weights:
     """The weights, with every shape checked."""
     try:
         with np.load(BytesIO(numbers), allow_pickle=False) as arrays:
-            columns = np.cumsum(arrays["steps"].astype(np.int64))
-            weights = arrays["weights"].astype(np.float32)
-            intercept = arrays["intercept"].astype(np.float32)
+            mail, sentence = (_linear(arrays, name) for name in ("mail", "sentence"))
+            final = arrays["final"].astype(np.float32)
+            final_intercept = arrays["final_intercept"].astype(np.float32)
         features = dict(manifest["features"])
         fingerprint = features.pop("fingerprint")
         features["letter_lengths"] = tuple(features["letter_lengths"])
-        settings = FeatureSettings(**features)
-        labels = tuple(str(label) for label in manifest["labels"])
-        temperature = float(manifest["temperature"])
+        weights = Weights(
+            labels=tuple(str(label) for label in manifest["labels"]),
+            heads=tuple(str(head) for head in manifest["heads"]),
+            mail=mail,
+            sentence=sentence,
+            final=final,
+            final_intercept=final_intercept,
+            temperature=float(manifest["temperature"]),
+            settings=FeatureSettings(**features),
+        )
     except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise ArtifactMismatch(f"{folder}: cannot be read: {error}") from error
-    many = len(labels)
-    fits = weights.shape == (len(columns), many) and intercept.shape == (many,)
-    if not fits or many <= 1 or (len(columns) and columns[-1] >= WIDTH):
+    if not _fits(weights):
         raise ArtifactMismatch(f"{folder}: the shapes do not fit the labels or the features")
     if fingerprint != _fingerprint():
         raise ArtifactMismatch(f"{folder}: made for other features; train it again")
-    if not (np.isfinite(weights).all() and np.isfinite(intercept).all() and temperature > 0):
+    if not (_is_finite(weights) and weights.temperature > 0):
         raise ArtifactMismatch(f"{folder}: numbers that are none")
-    return Weights(
-        labels=labels,
-        columns=columns.astype(np.int32),
-        weights=weights,
-        intercept=intercept,
-        temperature=temperature,
-        settings=settings,
+    return weights
+
+
+def _linear(arrays: Mapping[str, NDArray[Any]], name: str) -> Linear:
+    """One part of the numbers."""
+    return Linear(
+        columns=np.cumsum(arrays[f"{name}_steps"].astype(np.int64)).astype(np.int32),
+        weights=arrays[f"{name}_weights"].astype(np.float32),
+        intercept=arrays[f"{name}_intercept"].astype(np.float32),
+    )
+
+
+def _fits(weights: Weights) -> bool:
+    """Whether all shapes agree."""
+    labels, heads = len(weights.labels), len(weights.heads)
+    width = final_width(labels, heads)
+    return (
+        labels > 1
+        and _part_fits(weights.mail, labels, WIDTH)
+        and _part_fits(weights.sentence, heads, SENTENCE_WIDTH)
+        and weights.final.shape == (width, labels)
+        and weights.final_intercept.shape == (labels,)
+    )
+
+
+def _part_fits(part: Linear, answers: int, width: int) -> bool:
+    many = len(part.columns)
+    return (
+        part.weights.shape == (many, answers)
+        and part.intercept.shape == (answers,)
+        and (not many or (part.columns.min() >= 0 and part.columns.max() < width))
+    )
+
+
+def _is_finite(weights: Weights) -> bool:
+    """Whether every number is one."""
+    parts = (weights.mail, weights.sentence)
+    arrays = [array for part in parts for array in (part.weights, part.intercept)]
+    return all(
+        bool(np.isfinite(array).all())
+        for array in (*arrays, weights.final, weights.final_intercept)
     )
 
 
 def _fingerprint() -> str:
     """Changes when the dense block changes its meaning; the hashing is part of `FORMAT`."""
-    return hashlib.sha256("\n".join((str(WIDTH), *DENSE_NAMES)).encode()).hexdigest()[:16]
+    names = (str(WIDTH), *DENSE_NAMES, *SENTENCE_DENSE_NAMES, *VIEWS)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def _signature(manifest: dict[str, Any], key: bytes) -> str:

@@ -3,9 +3,10 @@
 import gzip
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from classifiers.documents import Document
@@ -13,6 +14,21 @@ from classifiers.errors import ClassifierError, CorpusError
 
 SHIPPED_LABELS = ("complaint", "request", "newsletter", "other")
 """The labels of the shipped model, in the order that decides when several fit."""
+
+
+_LINK = re.compile(r"<a\s[^>]{0,300}\bhref", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\s", re.IGNORECASE)
+HEADS = ("grievance", "ask", "promotion", "solved", "notice", "else", "context")
+"""What a sentence does: reproach the house, ask it for something, speak to many, settle, notify,
+decide for `other` in another way, or decide nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """A sentence of a mail that decides, and what it does."""
+
+    text: str
+    head: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,33 +39,60 @@ class Example:
         lang: ISO 639-1, "" when not told.
         scenario: examples of one scenario tell one story and are never parted between training
             and testing; without one, each example is its own.
+        writer: the hand that wrote it, "" when not told.
+        is_hard: written to be difficult.
+        cues: the sentences that decide; none when nobody marked them.
     """
 
     document: Document
     label: str
     lang: str
     scenario: str
+    writer: str = ""
+    is_hard: bool = False
+    cues: tuple[Cue, ...] = ()
 
 
-def read_examples(files: Sequence[Path]) -> list[Example]:
-    """All examples of the files (`.jsonl`, or `.gz` of it), in order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence by itself, and what it does."""
+
+    text: str
+    head: str
+    lang: str
+    scenario: str
+    writer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """What a model is learnt from: whole mails, and single sentences."""
+
+    examples: tuple[Example, ...]
+    sentences: tuple[Sentence, ...] = ()
+
+
+def read_corpus(files: Sequence[Path]) -> Corpus:
+    """All lines of the files (`.jsonl`, or `.gz` of it), in order: mails, and sentences with heads.
 
     Raises:
         CorpusError: a line is no JSON object, or lacks text or label; names file and line.
-        ClassifierError: a file cannot be read, or there is not one example.
+        ClassifierError: a file cannot be read, or there is not one mail.
     """
-    examples = [example for file in files for example in _read_file(file)]
+    lines = [line for file in files for line in _read_file(file)]
+    examples = tuple(line for line in lines if isinstance(line, Example))
     if not examples:
         raise ClassifierError(f"no examples in {', '.join(map(str, files))}")
-    return examples
+    sentences = tuple(line for line in lines if isinstance(line, Sentence))
+    return Corpus(examples=examples, sentences=sentences)
 
 
-def corpus_digest(examples: Sequence[Example]) -> str:
-    """SHA-256 over the texts and labels of a corpus, in hexadecimal."""
+def corpus_digest(corpus: Corpus) -> str:
+    """SHA-256 over all that is learnt from, in hexadecimal."""
     digest = hashlib.sha256()
-    for example in examples:
-        fields = (example.label, example.document.subject, example.document.body)
-        digest.update(json.dumps(fields).encode())
+    lines: list[Example | Sentence] = [*corpus.examples, *corpus.sentences]
+    for line in lines:
+        digest.update(json.dumps(asdict(line), sort_keys=True, ensure_ascii=True).encode())
     return digest.hexdigest()
 
 
@@ -60,8 +103,8 @@ def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
     return (*(label for label in SHIPPED_LABELS if label in met), *own)
 
 
-def _read_file(file: Path) -> Iterator[Example]:
-    """The examples of one file."""
+def _read_file(file: Path) -> Iterator[Example | Sentence]:
+    """The lines of one file."""
     try:
         raw = file.read_bytes()
         text = gzip.decompress(raw) if file.suffix == ".gz" else raw
@@ -72,14 +115,16 @@ def _read_file(file: Path) -> Iterator[Example]:
             yield _read_line(line, str(file), number)
 
 
-def _read_line(line: bytes, file: str, number: int) -> Example:
-    """One example; the errors say what the line lacks."""
+def _read_line(line: bytes, file: str, number: int) -> Example | Sentence:
+    """One mail or sentence; the errors say what the line lacks."""
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise CorpusError(file, number, f"no JSON: {error}") from error
     if not isinstance(fields, dict):
         raise CorpusError(file, number, "no JSON object")
+    if "head" in fields:
+        return _sentence_of(fields, file, number)
     label, body, subject = (fields.get(name, "") for name in ("label", "body", "subject"))
     if not isinstance(label, str) or not label:
         raise CorpusError(file, number, "label: a text is wanted")
@@ -92,17 +137,54 @@ def _read_line(line: bytes, file: str, number: int) -> Example:
         label=label,
         lang=str(fields.get("lang") or ""),
         scenario=str(fields.get("scenario") or f"{file}:{number}"),
+        writer=str(fields.get("writer") or ""),
+        is_hard=bool(fields.get("hard")),
+        cues=_cues_of(fields.get("cues"), file, number),
     )
+
+
+def _sentence_of(fields: Mapping[str, object], file: str, number: int) -> Sentence:
+    """A line that holds one sentence."""
+    text, head = fields.get("text"), fields.get("head")
+    if not isinstance(text, str) or not text.strip():
+        raise CorpusError(file, number, "text: a sentence is wanted")
+    return Sentence(
+        text=text,
+        head=_head_of(head, file, number),
+        lang=str(fields.get("lang") or ""),
+        scenario=str(fields.get("scenario") or f"{file}:{number}"),
+        writer=str(fields.get("writer") or ""),
+    )
+
+
+def _cues_of(cues: object, file: str, number: int) -> tuple[Cue, ...]:
+    """The cues of a mail, each an object with `text` and `head`; anything else is none."""
+    listed = cues if isinstance(cues, list) else []
+    return tuple(
+        Cue(text=str(cue.get("text") or ""), head=_head_of(cue.get("head"), file, number))
+        for cue in listed
+        if isinstance(cue, dict)
+    )
+
+
+def _head_of(head: object, file: str, number: int) -> str:
+    """The name of a head."""
+    if head not in HEADS:
+        raise CorpusError(file, number, f"head: one of {', '.join(HEADS)} is wanted")
+    return str(head)
 
 
 def document_of(fields: Mapping[str, object]) -> Document:
     """The document in a JSON line (`subject`, `body`, optional `from`, `headers`)."""
     sender, headers = fields.get("from"), fields.get("headers")
+    html = fields.get("html")
     return Document(
         subject=str(fields.get("subject") or ""),
         body=str(fields.get("body") or ""),
         sender=None if sender is None else str(sender),
         headers=_headers_of(headers),
+        link_count=len(_LINK.findall(html)) if isinstance(html, str) else None,
+        image_count=len(_IMAGE.findall(html)) if isinstance(html, str) else None,
     )
 
 

@@ -1,7 +1,8 @@
 """Documents to sparse rows of numbers, the same for training and for use.
 
-A row holds four blocks: words and word pairs, stems and their pairs, letters in a row, each hashed
-and scaled to a length of its own; and the dense block of cues and outward signs.
+A mail has a row, and each of its sentences has one; the subject is the first sentence. A row holds
+three hashed blocks, each scaled to a length of its own (words and word pairs, stems and their
+pairs, letters in a row), and a dense block of cues and signs.
 """
 
 from collections.abc import Sequence
@@ -14,16 +15,18 @@ from classifiers import tokens
 from classifiers.cues import CUES
 from classifiers.documents import Document
 from classifiers.folding import fold
-from classifiers.structure import SIGNS, Form, read_signs
+from classifiers.sentences import split_sentences
+from classifiers.structure import SENTENCE_SIGNS, SIGNS, Form, read_sentence_signs, read_signs
 from classifiers.text import newest
-from classifiers.tokens import BUCKETS, Occurrences, Words
+from classifiers.tokens import BUCKETS, Occurrences, Positions, Words
 
 HEAD, TAIL = 2400, 800
 """Characters of the newest text that are looked at: its beginning, and its end (unsubscribing)."""
 _MOST_BODY = 40_000  # characters that are searched for quotes; what is below is quoted, or too long
 _CHUNK = 64  # documents of one pass, so that its arrays stay in the processor's cache
-_COLUMN_BITS = 19  # of a key that holds document and column; WIDTH fits
+_COLUMN_BITS = 19  # of a key that holds row and column; WIDTH fits
 _COLUMN = (1 << _COLUMN_BITS) - 1
+_SENTENCE_DENSE_SCALE = 0.5
 _OPENING = 14  # words in which the sender says what they want
 
 DENSE_NAMES = (
@@ -31,10 +34,16 @@ DENSE_NAMES = (
     *(f"{name}, at the beginning" for name in CUES),
     *SIGNS,
 )
-"""Readable names of the dense block, in order."""
+"""Readable names of the dense block of a mail, in order."""
+
+SENTENCE_DENSE_NAMES = (*CUES, *SENTENCE_SIGNS)
+"""Readable names of the dense block of a sentence, in order."""
 
 WIDTH = BUCKETS + len(DENSE_NAMES)
-"""Columns of a row: the hash buckets, then the dense block."""
+"""Columns of a mail's row: the hash buckets, then the dense block."""
+
+SENTENCE_WIDTH = BUCKETS + len(SENTENCE_DENSE_NAMES)
+"""Columns of a sentence's row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +60,62 @@ class FeatureSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Sparse rows: those of document n are `columns[start[n]:start[n + 1]]`, same for `values`."""
+    """Sparse rows: those of number n are `columns[start[n]:start[n + 1]]`, same for `values`."""
 
     start: NDArray[np.int64]
     columns: NDArray[np.int32]
     values: NDArray[np.float32]
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Rows]") -> "Rows":
+        """The rows of all parts, in order."""
+        counts = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.start) for part in parts)])
+        return cls(
+            start=np.cumsum(counts),
+            columns=np.concatenate([np.zeros(0, np.int32), *(part.columns for part in parts)]),
+            values=np.concatenate([np.zeros(0, np.float32), *(part.values for part in parts)]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A few mails, their words read once for all that looks at them.
+
+    Attributes:
+        forms: the mails.
+        words: of all their sentences; a text is a sentence.
+        owner: number of the mail of each sentence. first: number of each mail's first sentence,
+            which is its subject (perhaps empty).
+    """
+
+    forms: Sequence[Form]
+    words: Words
+    owner: Positions
+    first: Positions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Which columns are wanted of a mail's row (WIDTH,) and of a sentence's (SENTENCE_WIDTH,)."""
+
+    mail: NDArray[np.bool_]
+    sentence: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """Rows of mails, rows of their sentences, and which belong together.
+
+    Attributes:
+        mails: a row per mail. sentences: a row per sentence, the subject of each mail first.
+        first: number of each mail's first sentence, and behind them the number of all.
+        signs: dense block of the mails' outward signs, (mails, signs).
+    """
+
+    mails: Rows
+    sentences: Rows
+    first: NDArray[np.int64]
+    signs: NDArray[np.float32]
 
 
 def prepare(document: Document) -> Form:
@@ -69,46 +129,62 @@ def prepare(document: Document) -> Form:
         folded=fold(body),
         subject=fold(document.subject[:300]),
         word_count=len(body.split()),
+        sentences=split_sentences(body),
     )
 
 
-def build_rows(
-    documents: Sequence[Document],
-    settings: FeatureSettings,
-    kept: NDArray[np.bool_] | None = None,
-) -> Rows:
-    """Rows of all documents, in order; never raises on any text.
+def build_features(
+    documents: Sequence[Document], settings: FeatureSettings, kept: Kept | None = None
+) -> Features:
+    """Rows of all documents and their sentences, in order; never raises on any text.
 
     Args:
         documents: any number.
         settings: what rows are made of.
-        kept: which columns are wanted, (WIDTH,); None for all. Values do not depend on it.
+        kept: which columns are wanted; None for all. Values do not depend on it.
     """
-    parts = [
-        _build_chunk(
-            [prepare(document) for document in documents[at : at + _CHUNK]], settings, kept
+    mails, sentences, counts, signs = [], [], [np.zeros(1, np.int64)], []
+    for at in range(0, len(documents), _CHUNK):
+        read = read_forms([prepare(document) for document in documents[at : at + _CHUNK]])
+        blocks, cues = hashed_blocks(read, settings), tokens.cue_occurrences(read.words)
+        signs.append(np.stack([read_signs(form) for form in read.forms]))
+        dense = np.hstack(
+            [
+                cue_counts(read, cues) * np.float32(settings.cue_scale),
+                signs[-1] * np.float32(settings.sign_scale),
+            ]
         )
-        for at in range(0, len(documents), _CHUNK)
-    ]
-    counts = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.start) for part in parts)])
-    return Rows(
-        start=np.cumsum(counts),
-        columns=np.concatenate([np.zeros(0, np.int32), *(part.columns for part in parts)]),
-        values=np.concatenate([np.zeros(0, np.float32), *(part.values for part in parts)]),
+        mails.append(_rows(blocks, read.owner, dense, kept.mail if kept else None))
+        each = np.arange(len(read.owner), dtype=np.intp)
+        marks = _sentence_dense(read, cues)
+        sentences.append(_rows(blocks, each, marks, kept.sentence if kept else None))
+        counts.append(np.diff(read.first, append=len(read.owner)))
+    return Features(
+        mails=Rows.joined(mails),
+        sentences=Rows.joined(sentences),
+        first=np.cumsum(np.concatenate(counts)),
+        signs=np.concatenate([np.zeros((0, len(SIGNS)), np.float32), *signs]),
     )
 
 
-def read_form_words(forms: Sequence[Form]) -> Words:
-    """The words of all forms: text 2n is the subject of form n, text 2n + 1 its body."""
-    texts = [text for form in forms for text in (form.subject, form.folded)]
-    return tokens.read_words([tokens.normalise(text) for text in texts])
+def read_forms(forms: Sequence[Form]) -> Read:
+    """The words of all sentences of some mails."""
+    texts = [text for form in forms for text in (form.subject, *map(fold, form.sentences))]
+    counts = np.array([1 + len(form.sentences) for form in forms], dtype=np.intp)
+    return Read(
+        forms=forms,
+        words=tokens.read_words([tokens.normalise(text) for text in texts]),
+        owner=np.repeat(np.arange(len(forms), dtype=np.intp), counts),
+        first=np.cumsum(counts) - counts,
+    )
 
 
-def hashed_blocks(words: Words, settings: FeatureSettings) -> list[tuple[float, list[Occurrences]]]:
+def hashed_blocks(read: Read, settings: FeatureSettings) -> list[tuple[float, list[Occurrences]]]:
     """The scale of each hashed block, and the families of features that it counts."""
+    words = read.words
     full = tokens.prefix_hashes(words)
     stems = tokens.prefix_hashes(words, tokens.STEM_LENGTH)
-    in_subject = np.flatnonzero(words.text % 2 == 0)
+    in_subject = np.flatnonzero(_is_subject(read)[words.text])
     subject = Occurrences(
         text=words.text[in_subject],
         bucket=tokens.to_buckets(stems[in_subject], 3),
@@ -127,66 +203,84 @@ def hashed_blocks(words: Words, settings: FeatureSettings) -> list[tuple[float, 
     ]
 
 
-def cue_counts(words: Words, documents: int) -> NDArray[np.float32]:
-    """Cues of each group, in the whole mail and at its beginning: (documents, 2 * groups)."""
-    found = tokens.cue_occurrences(words)
-    document, groups = found.text // 2, len(CUES)
-    place = found.word - words.first[found.text]
-    early = (found.text % 2 == 0) | (place < _OPENING)
-    size = documents * groups
-    where = document * groups + found.bucket
-    whole = np.bincount(where, minlength=size).reshape(documents, groups)
-    opening = np.bincount(where[early], minlength=size).reshape(documents, groups)
+def _is_subject(read: Read) -> NDArray[np.bool_]:
+    """Whether each sentence is a subject."""
+    answer = np.zeros(len(read.owner), dtype=np.bool_)
+    answer[read.first] = True
+    return answer
+
+
+def cue_counts(read: Read, found: Occurrences) -> NDArray[np.float32]:
+    """Cues of each group, in the whole mail and at its beginning: (mails, 2 * groups)."""
+    mail, groups = read.owner[found.text], len(CUES)
+    body = np.minimum(read.first + 1, len(read.owner) - 1)  # the sentence behind the subject
+    place = found.word - read.words.first[body][mail]
+    early = _is_subject(read)[found.text] | (place < _OPENING)
+    size = len(read.forms) * groups
+    where = mail * groups + found.bucket
+    whole = np.bincount(where, minlength=size).reshape(-1, groups)
+    opening = np.bincount(where[early], minlength=size).reshape(-1, groups)
     return np.log1p(np.hstack([whole, opening])).astype(np.float32)
 
 
-def _build_chunk(
-    forms: Sequence[Form], settings: FeatureSettings, kept: NDArray[np.bool_] | None
+def _sentence_dense(read: Read, found: Occurrences) -> NDArray[np.float32]:
+    """Cues and signs of each sentence: (sentences, sentence dense names)."""
+    many, groups = len(read.owner), len(CUES)
+    where = found.text * groups + found.bucket
+    cues = np.log1p(np.bincount(where, minlength=many * groups).reshape(many, groups))
+    signs = np.concatenate([read_sentence_signs(form) for form in read.forms])
+    return np.hstack([cues, signs]).astype(np.float32) * np.float32(_SENTENCE_DENSE_SCALE)
+
+
+def _rows(
+    blocks: Sequence[tuple[float, list[Occurrences]]],
+    owner: Positions,
+    dense: NDArray[np.float32],
+    kept: NDArray[np.bool_] | None,
 ) -> Rows:
-    """Rows of a few forms."""
-    words, many = read_form_words(forms), len(forms)
-    blocks = [
-        _count(families, many, scale)
-        for scale, families in hashed_blocks(words, settings)
+    """A row for each of those that own the texts (mails, or sentences)."""
+    counted = [
+        _count(families, owner, len(dense), scale)
+        for scale, families in blocks
         if scale and families
     ]
-    dense = _dense(forms, words, settings)
+    return _sorted_rows([*counted, _listed(dense)], len(dense), kept)
+
+
+def _listed(dense: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Keys and values of a dense block that stands behind the hashed columns."""
     row, column = np.nonzero(dense)
-    blocks.append(((row << _COLUMN_BITS) + column + BUCKETS, dense[row, column]))
-    keys = np.concatenate([block[0] for block in blocks])
-    values = np.concatenate([block[1] for block in blocks])
-    if kept is not None:
-        wanted = kept[keys & _COLUMN]
-        keys, values = keys[wanted], values[wanted]
-    return _sorted_rows(keys, values, many)
-
-
-def _dense(forms: Sequence[Form], words: Words, settings: FeatureSettings) -> NDArray[np.float32]:
-    """Cues and signs of the forms: (forms, dense names)."""
-    signs = np.stack([read_signs(form) for form in forms]) * np.float32(settings.sign_scale)
-    cues = cue_counts(words, len(forms)) * np.float32(settings.cue_scale)
-    return np.hstack([cues, signs])
+    return (row << _COLUMN_BITS) + column + BUCKETS, dense[row, column]
 
 
 def _count(
-    families: Sequence[Occurrences], documents: int, scale: float
+    families: Sequence[Occurrences], owner: Positions, many: int, scale: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Sorted keys (document, then column) and damped counts; each document's length is `scale`."""
+    """Sorted keys (row, then column) and damped counts; each row's length is `scale`."""
     keys = np.concatenate(
-        [(family.text // 2 << _COLUMN_BITS) + family.bucket for family in families]
+        [(owner[family.text] << _COLUMN_BITS) + family.bucket for family in families]
     )
     keys.sort()
     edges = np.flatnonzero(np.diff(keys, prepend=-1))
     counts = np.diff(edges, append=len(keys))
     values = 1 + np.log(counts.astype(np.float32))
     keys = keys[edges]
-    document = keys >> _COLUMN_BITS
-    squares = np.bincount(document, weights=values * values, minlength=documents)
-    return keys, values * (scale / np.sqrt(squares[document])).astype(np.float32)
+    row = keys >> _COLUMN_BITS
+    squares = np.bincount(row, weights=values * values, minlength=many)
+    return keys, values * (scale / np.sqrt(squares[row])).astype(np.float32)
 
 
-def _sorted_rows(keys: NDArray[np.int64], values: NDArray[np.float32], many: int) -> Rows:
+def _sorted_rows(
+    blocks: Sequence[tuple[NDArray[np.int64], NDArray[np.float32]]],
+    many: int,
+    kept: NDArray[np.bool_] | None,
+) -> Rows:
     """Rows in the order of keys; the same column may stand twice (two families, one bucket)."""
+    keys = np.concatenate([block[0] for block in blocks])
+    values = np.concatenate([block[1] for block in blocks])
+    if kept is not None:
+        wanted = kept[keys & _COLUMN]
+        keys, values = keys[wanted], values[wanted]
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     start = np.searchsorted(keys, np.arange(many + 1, dtype=np.int64) << _COLUMN_BITS)

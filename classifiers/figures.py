@@ -1,6 +1,6 @@
 """True labels and predicted probabilities to the figures by which a model is judged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 DEFAULT_THRESHOLD = 0.5
 """Probability of the best label from which on a model speaks and does not abstain."""
+
+SURE = (0.8, 0.6)
+"""Shares of the surest mails whose accuracy is told."""
 
 Figures = dict[str, Any]
 Probabilities = NDArray[np.float64]
@@ -18,7 +21,7 @@ def judge(
     truth: Numbers,
     scores: Probabilities,
     labels: Sequence[str],
-    languages: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
     threshold: float = DEFAULT_THRESHOLD,
 ) -> Figures:
     """All figures of an evaluation.
@@ -27,29 +30,32 @@ def judge(
         truth: number of the true label per mail, (n,).
         scores: probabilities (n, labels), rows sum to 1.
         labels: names in the order of the columns.
-        languages: language per mail, "" when not told.
+        groups: what the mails are also judged apart by, such as `language` -> language per mail;
+            "" where it is not told.
         threshold: probability from which on the model speaks.
 
     Returns:
         `n`, `macro_f1`, `per_class`, `coverage` (share of mails on which the model speaks),
         `precision_at_coverage` (share of these that are right, None without any), `ece` (expected
-        calibration error, 10 bins), `confusion` (true -> predicted -> mails), `by_language`.
+        calibration error, 10 bins), `accuracy_of_surest` (of the 80 % and the 60 % of mails with
+        the highest best probability), `confusion` (true -> predicted -> mails), and for each of
+        `groups` `by_<name>`.
     """
     guess = np.argmax(scores, axis=1)
-    spoken = np.array(languages)
-    return {
+    figures = {
         **_summary(truth, scores, len(labels), threshold),
         "per_class": _per_class(truth, guess, labels),
         "confusion": _confusion(truth, guess, labels),
         "threshold": threshold,
-        "by_language": {
-            language: _summary(
-                truth[spoken == language], scores[spoken == language], len(labels), threshold
-            )
-            for language in sorted(set(languages))
-            if language
-        },
     }
+    for name, values in groups.items():
+        told = np.array(values)
+        figures[f"by_{name}"] = {
+            value: _summary(truth[told == value], scores[told == value], len(labels), threshold)
+            for value in sorted(set(values))
+            if value
+        }
+    return figures
 
 
 def _summary(truth: Numbers, scores: Probabilities, many: int, threshold: float) -> Figures:
@@ -63,7 +69,16 @@ def _summary(truth: Numbers, scores: Probabilities, many: int, threshold: float)
         "coverage": _rounded(float(np.mean(speaks))),
         "precision_at_coverage": _rounded(float(np.mean(right[speaks]))) if speaks.any() else None,
         "ece": _rounded(_calibration_error(best, right)),
+        "accuracy_of_surest": {
+            f"{share:.0%}": _rounded(_accuracy_of_surest(best, right, share)) for share in SURE
+        },
     }
+
+
+def _accuracy_of_surest(best: NDArray[np.float64], right: NDArray[np.bool_], share: float) -> float:
+    """Share of right ones among the mails with the highest best probability."""
+    surest = np.argsort(-best, kind="stable")[: max(round(share * len(best)), 1)]
+    return float(np.mean(right[surest])) if len(best) else 0.0
 
 
 def _per_class(truth: Numbers, guess: Numbers, labels: Sequence[str]) -> Figures:

@@ -1,4 +1,4 @@
-"""Documents to calibrated scores, and to the words that weighed most.
+"""Documents to calibrated scores, and to the sentence, words and signs that weighed most.
 
 Needs numpy and the artifact only: neither scikit-learn nor the training corpus.
 """
@@ -10,10 +10,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.artifact import Weights, load
+from classifiers.artifact import load
 from classifiers.documents import Document
-from classifiers.features import WIDTH, Rows, build_rows
-from classifiers.reasons import weigh_words
+from classifiers.features import SENTENCE_WIDTH, WIDTH, Features, Kept, build_features
+from classifiers.pooling import final_rows, pool
+from classifiers.reasons import Leads, weigh
+from classifiers.structure import SIGNS
+from classifiers.weights import Weights, softmax, weighted_sums
 
 SHIPPED = Path(__file__).parent / "model"
 """The folder of the base model."""
@@ -32,14 +35,12 @@ class Model:
         self.labels = weights.labels
         self.version = str(manifest.get("version", ""))
         self.manifest = manifest
-        self._settings = weights.settings
-        self._intercept = weights.intercept
-        self._temperature = weights.temperature
-        self._table = np.zeros((WIDTH, len(weights.labels)), dtype=np.float32)
-        self._table[weights.columns] = weights.weights
-        self._kept = np.zeros(WIDTH, dtype=np.bool_)
-        self._kept[weights.columns] = True
-        self._leads: dict[int, NDArray[np.float32]] = {}  # filled when reasons are asked for
+        self._weights = weights
+        self._mail = weights.mail.table(WIDTH)
+        self._sentence = weights.sentence.table(SENTENCE_WIDTH)
+        self._kept = Kept(
+            mail=weights.mail.kept(WIDTH), sentence=weights.sentence.kept(SENTENCE_WIDTH)
+        )
 
     @classmethod
     def load(cls, path: Path | str = SHIPPED, *, key: bytes | None = None) -> Self:
@@ -61,35 +62,40 @@ class Model:
 
     def matrix(self, documents: Sequence[Document]) -> NDArray[np.float64]:
         """The same as an array (documents, labels), rows sum to 1."""
-        sums = self._sums(build_rows(documents, self._settings, self._kept)) / self._temperature
-        powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
+        if not documents:
+            return np.zeros((0, len(self.labels)))
+        features = build_features(documents, self._weights.settings, self._kept)
+        rows = final_rows(
+            weighted_sums(features.mails, self._mail, self._weights.mail.intercept),
+            pool(self._heads(features), features.first),
+            features.signs,
+        )
+        sums = rows @ self._weights.final + self._weights.final_intercept
+        return softmax(sums / self._weights.temperature)
 
     def reasons(self, document: Document, label: str, top: int = 5) -> list[str]:
-        """What speaks most for the label, strongest first: words, cues, outward signs.
+        """What speaks most for the label: first the sentence, then words, cues, outward signs.
 
         Returns:
-            At most `top` lines such as `"refund"`, `words of a claim: "refund"`, or
-            `carries list headers`; none when nothing speaks for the label.
+            At most `top` lines such as `says what went wrong: "the second drawer came without
+            handles"`, `"refund"`, or `carries list headers`; none when nothing speaks for it.
 
         Raises:
             ValueError: the model does not know the label.
         """
-        return weigh_words(document, self._settings, self._lead(self.labels.index(label)), top)
+        place, weights = self.labels.index(label), self._weights
+        features = build_features([document], weights.settings)
+        return weigh(document, self._heads(features), self._leads(place), weights, top)
 
-    def _lead(self, place: int) -> NDArray[np.float32]:
-        """How much each column speaks for a label rather than the others, (WIDTH,)."""
-        if place not in self._leads:
-            weights = self._table[:, place]
-            against = (self._table.sum(axis=1) - weights) / (len(self.labels) - 1)
-            self._leads[place] = weights - against
-        return self._leads[place]
+    def _heads(self, features: Features) -> NDArray[np.float64]:
+        """What each sentence does, (sentences, heads)."""
+        linear = self._weights.sentence
+        return softmax(weighted_sums(features.sentences, self._sentence, linear.intercept))
 
-    def _sums(self, rows: Rows) -> NDArray[np.float64]:
-        """Weighted sums (documents, labels) before the softmax."""
-        sums = np.tile(self._intercept.astype(np.float64), (len(rows.start) - 1, 1))
-        filled = np.flatnonzero(np.diff(rows.start))
-        if len(filled):
-            parts = self._table[rows.columns] * rows.values[:, None]
-            sums[filled] += np.add.reduceat(parts, rows.start[filled], axis=0)
-        return sums
+    def _leads(self, place: int) -> Leads:
+        """How much each column speaks for a label rather than the others."""
+        final = self._weights.final.astype(np.float64)
+        others = (final.sum(axis=1) - final[:, place]) / (len(self.labels) - 1)
+        lead = final[:, place] - others
+        sums, pooled, signs = np.split(lead, [len(self.labels), len(lead) - len(SIGNS)])
+        return Leads(mail=self._mail @ sums, pooled=pooled, signs=signs)

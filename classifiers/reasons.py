@@ -1,7 +1,8 @@
-"""A document and a label's weights to the words and signs that speak most for the label."""
+"""A document and what speaks for a label to the sentence, words and signs that speak most."""
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,68 +10,106 @@ from numpy.typing import NDArray
 from classifiers import tokens
 from classifiers.cues import CUES
 from classifiers.documents import Document
-from classifiers.features import (
-    FeatureSettings,
-    build_rows,
-    hashed_blocks,
-    prepare,
-    read_form_words,
-)
+from classifiers.features import Read, build_features, hashed_blocks, prepare, read_forms
+from classifiers.pooling import sentence_shares
 from classifiers.structure import SIGNS
-from classifiers.tokens import BUCKETS, Words
+from classifiers.tokens import BUCKETS
+from classifiers.weights import Weights
 
 _LONGEST_SHOWN = 40  # characters of a word
+_LONGEST_SENTENCE = 120  # characters of a sentence
 _FOLLOWING = frozenset(
     ("the", "a", "i", "di", "il", "la", "lo", "e", "un", "una", "in", "na", "do", "to", "of", "and")
 )
+SAYS = {
+    "grievance": "says what went wrong",
+    "ask": "asks",
+    "promotion": "speaks to many",
+    "solved": "thanks, or settles",
+    "notice": "notifies",
+    "else": "does something else",
+    "context": "tells",
+}
+"""What a sentence of each head does, for people."""
+
+Array = NDArray[np.float64]
 
 
-def weigh_words(
-    document: Document, settings: FeatureSettings, weights: NDArray[np.float32], top: int
-) -> list[str]:
-    """The `top` strongest reasons, strongest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leads:
+    """How much each column speaks for a label rather than the others.
+
+    Attributes:
+        mail: of the mail part, through the final one, (WIDTH,).
+        pooled: of the views of sentences, (views * heads,). signs: of the outward signs, (signs,).
+    """
+
+    mail: Array
+    pooled: Array
+    signs: Array
+
+
+def weigh(document: Document, heads: Array, leads: Leads, weights: Weights, top: int) -> list[str]:
+    """The `top` strongest reasons: the sentence first, then the others, strongest first.
 
     Args:
         document: the mail.
-        settings: of the model.
-        weights: how much each column speaks for the label rather than the others, (WIDTH,).
+        heads: what each of its sentences does, (sentences, heads).
+        leads: what speaks for the label.
+        weights: the model's.
         top: at most so many.
     """
-    form = prepare(document)
-    words = read_form_words([form])
-    rows = build_rows([document], settings)
-    speaks = np.zeros(len(weights), dtype=np.float64)
-    np.add.at(speaks, rows.columns, rows.values * weights[rows.columns])
-    weighed = dict(_word_reasons(words, settings, speaks))
-    weighed |= dict(_sign_reasons(words, speaks))
+    read = read_forms([prepare(document)])
+    features = build_features([document], weights.settings)
+    speaks = np.zeros(len(leads.mail))
+    rows = features.mails
+    np.add.at(speaks, rows.columns, rows.values * leads.mail[rows.columns])
+    speaks[-len(SIGNS) :] += features.signs[0] * leads.signs
+    weighed = dict(_word_reasons(read, weights, speaks))
+    weighed |= dict(_sign_reasons(read, speaks))
     strongest = sorted(weighed, key=lambda reason: (-weighed[reason], reason))
-    return [reason for reason in strongest if weighed[reason] > 0][:top]
+    first = _sentence_reason(read, heads, leads, weights.heads) if weights.heads else []
+    return [*first, *(reason for reason in strongest if weighed[reason] > 0)][: max(top, 0)]
 
 
-def _word_reasons(
-    words: Words, settings: FeatureSettings, speaks: NDArray[np.float64]
-) -> Iterator[tuple[str, float]]:
+def _sentence_reason(read: Read, heads: Array, leads: Leads, names: tuple[str, ...]) -> list[str]:
+    """The sentence that speaks most for the label, and what it does; none when none does."""
+    shares = sentence_shares(heads, leads.pooled)
+    (form,) = read.forms
+    texts = (form.document.subject, *form.sentences)
+    for number in np.argsort(-shares, kind="stable"):
+        text = " ".join(texts[number].split())
+        if shares[number] <= 0:
+            return []
+        if text:
+            by_head = heads[number] * leads.pooled.reshape(-1, len(names)).sum(axis=0)
+            head = names[int(by_head.argmax())]
+            return [f'{SAYS.get(head, head)}: "{_cut(text, _LONGEST_SENTENCE)}"']
+    return []
+
+
+def _word_reasons(read: Read, weights: Weights, speaks: Array) -> Iterator[tuple[str, float]]:
     """Words with the sum of what their hashed features say, each feature shared out evenly."""
-    per_word = np.zeros(len(words.begin))
-    for scale, families in hashed_blocks(words, settings):
+    per_word = np.zeros(len(read.words.begin))
+    for scale, families in hashed_blocks(read, weights.settings):
         for family in families if scale else ():
             _, place, counts = np.unique(family.bucket, return_inverse=True, return_counts=True)
             shares = counts[place]
             np.add.at(per_word, family.word, speaks[family.bucket] / shares)
     by_word: defaultdict[str, float] = defaultdict(float)
     for number, weight in enumerate(per_word.tolist()):
-        by_word[_spelled(words, number)] += weight
+        by_word[_spelled(read, number)] += weight
     for word, weight in by_word.items():
         if len(word) > 1 and word not in _FOLLOWING:
             yield f'"{word}"', weight
 
 
-def _sign_reasons(words: Words, speaks: NDArray[np.float64]) -> Iterator[tuple[str, float]]:
+def _sign_reasons(read: Read, speaks: Array) -> Iterator[tuple[str, float]]:
     """Groups of cues, with the words that belong to them, and outward signs."""
     dense, groups = speaks[BUCKETS:], len(CUES)
-    found = tokens.cue_occurrences(words)
+    found = tokens.cue_occurrences(read.words)
     for number, name in enumerate(CUES):
-        met = [_spelled(words, word) for word in found.word[found.bucket == number][:3].tolist()]
+        met = [_spelled(read, word) for word in found.word[found.bucket == number][:3].tolist()]
         if met:
             listed = ", ".join(f'"{word}"' for word in dict.fromkeys(met))
             yield f"{name}: {listed}", float(dense[number] + dense[groups + number])
@@ -78,7 +117,13 @@ def _sign_reasons(words: Words, speaks: NDArray[np.float64]) -> Iterator[tuple[s
         yield name, float(dense[2 * groups + number])
 
 
-def _spelled(words: Words, number: int) -> str:
+def _spelled(read: Read, number: int) -> str:
     """The word, folded, as text."""
+    words = read.words
     letters = bytes(words.buffer[words.begin[number] : words.end[number]])
     return letters.decode("utf-8", "replace")[:_LONGEST_SHOWN]
+
+
+def _cut(text: str, longest: int) -> str:
+    """The text, its end as a sign when it is too long."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -31,6 +31,7 @@ _BULK_SENDER = re.compile(
 _MACHINE_SENDER = re.compile(
     r"no-?_?reply|do-?not-?reply|notif|automat|system|alert|donotreply|bounce"
 )
+_FEW_WORDS, _MANY_WORDS = 3, 20  # of a short and of a long sentence
 _BULK = frozenset(("bulk", "list", "junk"))
 
 
@@ -40,7 +41,7 @@ class Form:
 
     Attributes:
         document: the mail as given. body: its newest text. folded: the same folded.
-        subject: folded. word_count: words in `body`.
+        subject: folded. word_count: words in `body`. sentences: of the body, as written.
     """
 
     document: Document
@@ -48,6 +49,7 @@ class Form:
     folded: str
     subject: str
     word_count: int
+    sentences: tuple[str, ...]
 
 
 def _logarithm(count: int | None) -> float:
@@ -152,3 +154,42 @@ SIGNS: dict[str, Callable[[Form], float]] = {
 def read_signs(form: Form) -> NDArray[np.float32]:
     """The value of each sign, in the order of `SIGNS`."""
     return np.fromiter((sign(form) for sign in SIGNS.values()), np.float32, count=len(SIGNS))
+
+
+SENTENCE_SIGNS = (
+    "is the subject",
+    "is the first sentence",
+    "is the last sentence",
+    "is a question",
+    "exclaims",
+    "has three words at most",
+    "has more than twenty words",
+    "has digits",
+    "speaks of money",
+    "is a line in capitals",
+)
+"""What is seen of a sentence beside its words."""
+
+
+def read_sentence_signs(form: Form) -> NDArray[np.float32]:
+    """The signs of the subject and of each sentence, (1 + sentences, signs), each 0 or 1."""
+    last = len(form.sentences)
+    rows = [
+        (number == 0, number == 1, 0 < number == last, *_marks(sentence))
+        for number, sentence in enumerate((form.document.subject[:300], *form.sentences))
+    ]
+    return np.array(rows, dtype=np.float32)
+
+
+def _marks(sentence: str) -> tuple[bool, ...]:
+    """The signs that do not depend on the sentence's place."""
+    words, folded = sentence.count(" ") + 1, sentence.lower()
+    return (
+        "?" in sentence,
+        "!" in sentence,
+        words <= _FEW_WORDS,
+        words > _MANY_WORDS,
+        any(map(str.isdigit, sentence)),
+        any(sign in folded for sign in _MONEY),
+        words > 1 and sentence.isupper(),
+    )

@@ -1,193 +1,336 @@
-"""Labelled examples to a calibrated linear model, and to honest figures about it.
+"""A corpus to a calibrated model, and to honest figures about it.
 
-The figures come from predictions for scenarios that the predicting model has not seen.
+Three linear parts: one over the whole mail, one over each sentence, and a final one over what the
+first two say and the outward signs. The final part learns from what the others say of scenarios
+that they have not seen (stacking, Wolpert 1992). The only place with scikit-learn.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from classifiers.artifact import Weights
+from classifiers.cues import CUES
 from classifiers.documents import Document
 from classifiers.errors import ClassifierError
-from classifiers.examples import Example, labels_of
-from classifiers.features import WIDTH, FeatureSettings, build_rows
-from classifiers.figures import DEFAULT_THRESHOLD, Figures, judge
-from classifiers.headers import with_headers
+from classifiers.examples import HEADS, Corpus, Sentence, labels_of
+from classifiers.features import (
+    SENTENCE_WIDTH,
+    WIDTH,
+    FeatureSettings,
+    Rows,
+    build_features,
+)
+from classifiers.headers import as_plain, with_headers
+from classifiers.marking import CONTEXT, sentence_heads
+from classifiers.pooling import final_rows, pool
 from classifiers.tokens import BUCKETS
+from classifiers.weights import Linear, Weights, softmax
 
-_STRENGTH = 20.0  # inverse of the L2 penalty; flat between 10 and 40 on the shipped corpus
-_FOLDS = 8
+_MAIL_STRENGTH, _SENTENCE_STRENGTH, _FINAL_STRENGTH = 5.0, 3.0, 0.05  # inverse L2 penalties
+_CONTEXT_WEIGHT = 0.3  # of a sentence that nobody marked: it may decide all the same
+_FOLDS = 5
 _LEAST_SEEN = 2  # training rows a hashed column must be in, or it is a name or a slip
-_LARGEST_SPAN = 4000  # rows up to which the solver works in the rows' own span, which is faster
+_STEPS, _CLOSE = 300, 1e-3  # of the solver
+_LEAST_SPREAD = 0.05  # or what hardly ever varies would be blown up
+_NOBODYS = -1  # group of a sentence that no mail shares: it may always be learnt from
+_PLACES = slice(BUCKETS + len(CUES), BUCKETS + len(CUES) + 3)  # subject, first, last
+_NEVER = -12.0  # sum of an answer that a part has not met
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """What training gives.
+class Table:
+    """A corpus as rows: the mails as they are, behind them their copies with headers.
 
     Attributes:
-        weights: ready to be saved.
-        figures: of out-of-fold predictions, grouped by scenario; see `classifiers.figures.judge`.
+        mails: (2 * mails, mail columns). signs: (2 * mails, signs).
+        sentences: of the mails and then the written ones, (sentences, sentence columns).
+        mail_columns, sentence_columns: the column of a full row of each column here; hashed ones
+            that too few rows have are left out.
+        first: number of each mail's first sentence, then the number of all sentences of mails.
+        heads: number of each sentence's head.
+        truth: number of each mail's label. group: its scenario; scenarios are never parted.
+        written_group: scenario of each written sentence.
+        labels, heads_known: names; the latter empty when no sentence was marked.
     """
 
-    weights: Weights
-    figures: Figures
+    mails: csr_matrix
+    signs: NDArray[np.float32]
+    sentences: csr_matrix
+    mail_columns: Numbers
+    sentence_columns: Numbers
+    first: NDArray[np.int64]
+    heads: Numbers
+    truth: Numbers
+    group: Numbers
+    written_group: Numbers
+    labels: tuple[str, ...]
+    heads_known: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    """Rows to learn from: the examples, and behind them their copies with headers."""
+class Part:
+    """A fitted linear part; slopes (answers, columns), intercept (answers,)."""
 
-    rows: csr_matrix  # (rows, columns), hashed columns that too few rows have left out
-    columns: NDArray[np.int32]  # the column in a full row of each column of `rows`
-    truth: NDArray[np.intp]
-    group: NDArray[np.intp]
-    examples: int  # rows that are the examples themselves
+    slopes: Array
+    intercept: Array
+
+    def sums(self, rows: csr_matrix | Array) -> Array:
+        """Weighted sums (rows, answers)."""
+        return np.asarray(rows @ self.slopes.T + self.intercept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A fitted model; the final part has learnt from what the others say out of fold.
+
+    Attributes:
+        mail, sentence, final: the parts. temperature: see `Weights`.
+        told: probabilities out of fold of the mails it has learnt from, (mails, labels).
+    """
+
+    mail: Part
+    sentence: Part
+    final: Part
+    temperature: float
+    told: Array
 
 
 def train(
-    examples: Sequence[Example], *, seed: int = 0, settings: FeatureSettings | None = None
-) -> Training:
-    """Learns a model; the same examples and seed give the same model.
+    corpus: Corpus, *, seed: int = 0, settings: FeatureSettings | None = None
+) -> tuple[Weights, Array]:
+    """Learns a model; the same corpus and seed give the same model.
 
     Args:
-        examples: at least two labels and two scenarios.
+        corpus: at least two labels and two scenarios.
         seed: of folds and of the headers drawn.
         settings: how rows are built, None for the shipped way.
+
+    Returns:
+        The model, and its probabilities for each example out of fold, grouped by scenario,
+        (examples, labels). The last part's penalty and temperature have seen all folds.
 
     Raises:
         ClassifierError: too few labels or scenarios.
     """
-    settings, labels = settings or FeatureSettings(), labels_of(examples)
-    if len(labels) == 1:
-        raise ClassifierError(f"two labels at least are wanted; there is only {labels[0]!r}")
-    table = _tabulate(examples, labels, settings, seed)
-    points, back = _span(table.rows)
-    sums = _sums_out_of_fold(points, table, len(labels), seed)
-    truth = table.truth[: table.examples]
-    temperature = _fit_temperature(sums, truth)
-    figures = judge(
-        truth,
-        _softmax(sums / temperature),
-        labels,
-        [example.lang for example in examples],
-        DEFAULT_THRESHOLD,
-    )
-    slopes, intercept = _fit(points, table.truth, len(labels))
+    settings = settings or FeatureSettings()
+    table = tabulate(corpus, settings, seed)
+    parts = fit(table, np.arange(len(table.truth)), seed)
     weights = Weights(
-        labels=labels,
-        columns=table.columns,
-        weights=np.asarray(back(slopes.T), dtype=np.float32),
-        intercept=intercept.astype(np.float32),
-        temperature=temperature,
+        labels=table.labels,
+        heads=table.heads_known,
+        mail=_linear(parts.mail, table.mail_columns),
+        sentence=_linear(parts.sentence, table.sentence_columns),
+        final=parts.final.slopes.T.astype(np.float32),
+        final_intercept=parts.final.intercept.astype(np.float32),
+        temperature=parts.temperature,
         settings=settings,
     )
-    return Training(weights=weights, figures=figures)
+    return weights, parts.told
 
 
-def _tabulate(
-    examples: Sequence[Example], labels: Sequence[str], settings: FeatureSettings, seed: int
-) -> _Table:
-    """The examples and their copies as rows."""
-    random = Random(seed)  # noqa: S311 - draws training data, guards nothing
-    copies = [with_headers(example.document, example.label, random) for example in examples]
-    rows = _matrix([*(example.document for example in examples), *copies], settings)
-    seen = np.bincount(rows[: len(examples)].indices, minlength=WIDTH)
-    kept = np.flatnonzero((seen >= _LEAST_SEEN) | (np.arange(WIDTH) >= BUCKETS))
-    scenarios = {name: number for number, name in enumerate(_scenario_names(examples))}
-    truth = np.array([labels.index(example.label) for example in examples], dtype=np.intp)
-    group = np.array([scenarios[example.scenario] for example in examples], dtype=np.intp)
-    if len(scenarios) == 1:
-        raise ClassifierError("two scenarios at least are wanted")
-    return _Table(
-        rows=rows[:, kept],
-        columns=kept.astype(np.int32),
-        truth=np.tile(truth, 2),
-        group=np.tile(group, 2),
-        examples=len(examples),
+def tabulate(corpus: Corpus, settings: FeatureSettings, seed: int) -> Table:
+    """The corpus as rows.
+
+    Args:
+        corpus: mails and sentences.
+        settings: how rows are built.
+        seed: of the headers drawn.
+
+    Raises:
+        ClassifierError: fewer than two labels, or than two scenarios.
+    """
+    examples, labels = corpus.examples, labels_of(corpus.examples)
+    scenarios = sorted({example.scenario for example in examples})
+    for what, met in (("label", labels), ("scenario", scenarios)):
+        if len(met) == 1:
+            raise ClassifierError(f"two {what}s at least are wanted; there is only {met[0]!r}")
+    numbers = {name: number for number, name in enumerate(scenarios)}
+    plain = [as_plain(example.document) for example in examples]
+    copies = with_headers(examples, Random(seed))  # noqa: S311 - draws training data
+    features = build_features(plain, settings)
+    marked = any(example.cues for example in examples) or bool(corpus.sentences)
+    own = [
+        head
+        for example, document in zip(examples, plain, strict=True)
+        for head in sentence_heads(document, example.cues)
+    ]
+    written, heads = _written(corpus.sentences, settings)
+    copied = build_features(copies, settings)
+    mails = vstack([_matrix(features.mails, WIDTH), _matrix(copied.mails, WIDTH)]).tocsr()
+    sentences = vstack([_matrix(features.sentences, SENTENCE_WIDTH), written]).tocsr()
+    mail_columns, sentence_columns = _seen(mails[: len(examples)]), _seen(sentences)
+    return Table(
+        mails=mails[:, mail_columns],
+        signs=np.vstack([features.signs, copied.signs]),
+        sentences=sentences[:, sentence_columns],
+        mail_columns=mail_columns,
+        sentence_columns=sentence_columns,
+        first=features.first,
+        heads=np.array([*own, *heads], dtype=np.intp),
+        truth=np.array([labels.index(example.label) for example in examples], dtype=np.intp),
+        group=np.array([numbers[example.scenario] for example in examples], dtype=np.intp),
+        written_group=np.array(
+            [numbers.get(sentence.scenario, _NOBODYS) for sentence in corpus.sentences],
+            dtype=np.intp,
+        ),
+        labels=labels,
+        heads_known=HEADS if marked else (),
     )
 
 
-def _scenario_names(examples: Sequence[Example]) -> list[str]:
-    return sorted({example.scenario for example in examples})
+def fit(table: Table, learn: Numbers, seed: int) -> Parts:
+    """Learns from some of the mails (their numbers), and from sentences of their scenarios only."""
+    groups = np.unique(table.group[learn])
+    folds = GroupKFold(min(_FOLDS, len(groups)), shuffle=True, random_state=seed)
+    many, labels, heads = len(table.truth), len(table.labels), len(table.heads_known)
+    sums = np.zeros((2 * many, labels))
+    said = np.zeros((int(table.first[-1]), heads))
+    for known, unknown in folds.split(learn, groups=table.group[learn]):
+        mail, sentence = _fit_first(table, learn[known])
+        rows = _twice(learn[unknown], many)
+        sums[rows] = mail.sums(table.mails[rows])
+        ours = _sentences_of(table, learn[unknown])
+        said[ours] = softmax(sentence.sums(table.sentences[ours]))
+    rows = _twice(learn, many)
+    final_input = final_rows(sums, np.tile(pool(said, table.first), (2, 1)), table.signs)[rows]
+    truth, group = np.tile(table.truth[learn], 2), np.tile(table.group[learn], 2)
+    final = _fit_final(final_input, truth, labels)
+    told = np.zeros((2 * len(learn), labels))
+    for known, unknown in folds.split(final_input, groups=group):
+        part = _fit_final(final_input[known], truth[known], labels)
+        told[unknown] = part.sums(final_input[unknown])
+    mail, sentence = _fit_first(table, learn)
+    temperature = _fit_temperature(told, truth)
+    return Parts(
+        mail=mail,
+        sentence=sentence,
+        final=final,
+        temperature=temperature,
+        told=softmax(told[: len(learn)] / temperature),
+    )
 
 
-def _matrix(documents: Sequence[Document], settings: FeatureSettings) -> csr_matrix:
+def predict(table: Table, parts: Parts, mails: Numbers, *, with_headers: bool = False) -> Array:
+    """Probabilities of some of the table's mails, (mails, labels)."""
+    rows = mails + len(table.truth) if with_headers else mails
+    heads = len(table.heads_known)
+    said = np.zeros((int(table.first[-1]), heads))
+    ours = _sentences_of(table, mails)
+    said[ours] = softmax(parts.sentence.sums(table.sentences[ours]))
+    pooled = pool(said, table.first)[mails]
+    final_input = final_rows(parts.mail.sums(table.mails[rows]), pooled, table.signs[rows])
+    return softmax(parts.final.sums(final_input) / parts.temperature)
+
+
+def _sentences_of(table: Table, mails: Numbers) -> Numbers:
+    """The numbers of the sentences of some mails."""
+    return np.concatenate([np.arange(table.first[one], table.first[one + 1]) for one in mails])
+
+
+def _written(
+    sentences: Sequence[Sentence], settings: FeatureSettings
+) -> tuple[csr_matrix, list[int]]:
+    """Rows and heads of sentences that stand alone, as if they stood first in a mail."""
+    documents = [Document(subject="", body=sentence.text) for sentence in sentences]
+    features = build_features(documents, settings)
+    chosen = np.minimum(features.first[:-1] + 1, features.first[1:] - 1)
+    rows = _matrix(features.sentences, SENTENCE_WIDTH)[chosen]
+    placeless = np.ones(SENTENCE_WIDTH)
+    placeless[_PLACES] = 0.0
+    return rows @ diags(placeless), [HEADS.index(sentence.head) for sentence in sentences]
+
+
+def _twice(mails: Numbers, many: int) -> Numbers:
+    """The rows of some mails and of their copies."""
+    return np.concatenate([mails, mails + many])
+
+
+def _fit_first(table: Table, learn: Numbers) -> tuple[Part, Part]:
+    """The mail part and the sentence part, from some mails."""
+    rows = _twice(learn, len(table.truth))
+    truth = np.tile(table.truth[learn], 2)
+    mail = _fit_part(table.mails[rows], truth, len(table.labels), _MAIL_STRENGTH)
+    if not table.heads_known:
+        nothing = Part(slopes=np.zeros((0, table.sentences.shape[1])), intercept=np.zeros(0))
+        return mail, nothing
+    scenarios = np.append(np.unique(table.group[learn]), _NOBODYS)
+    written = np.flatnonzero(np.isin(table.written_group, scenarios)) + table.first[-1]
+    ours = np.concatenate([_sentences_of(table, learn), written])
+    heads = table.heads[ours]
+    unmarked = (ours < table.first[-1]) & (heads == CONTEXT)
+    weights = np.where(unmarked, _CONTEXT_WEIGHT, 1.0)
+    sentence = _fit_part(
+        table.sentences[ours], heads, len(table.heads_known), _SENTENCE_STRENGTH, weights
+    )
+    return mail, sentence
+
+
+def _fit_part(
+    rows: csr_matrix | Array,
+    truth: Numbers,
+    many: int,
+    strength: float,
+    weights: Array | None = None,
+) -> Part:
+    """Logistic regression, classes balanced; an answer without a row is never given."""
+    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=_STEPS, tol=_CLOSE)
+    model.fit(rows, truth, sample_weight=weights)
+    slopes, intercept = model.coef_, model.intercept_
+    if len(slopes) == 1:  # scikit-learn keeps one row for two answers
+        slopes, intercept = np.vstack([-slopes, slopes]) / 2, np.hstack([-intercept, intercept]) / 2
+    all_slopes = np.zeros((many, slopes.shape[1]))
+    all_intercepts = np.full(many, _NEVER)
+    all_slopes[model.classes_], all_intercepts[model.classes_] = slopes, intercept
+    return Part(slopes=all_slopes, intercept=all_intercepts)
+
+
+def _fit_final(rows: Array, truth: Numbers, many: int) -> Part:
+    """The final part; its columns are brought to one spread, and the slopes back."""
+    spread = rows.std(axis=0) + _LEAST_SPREAD
+    part = _fit_part(rows / spread, truth, many, _FINAL_STRENGTH)
+    return Part(slopes=part.slopes / spread, intercept=part.intercept)
+
+
+def _seen(rows: csr_matrix) -> Numbers:
+    """The columns that enough rows have, and the dense block."""
+    seen = np.bincount(rows.indices, minlength=rows.shape[1]) >= _LEAST_SEEN
+    seen[BUCKETS:] = True
+    return np.flatnonzero(seen)
+
+
+def _linear(part: Part, columns: Numbers) -> Linear:
+    """A part over full rows."""
+    return Linear(
+        columns=columns.astype(np.int32),
+        weights=part.slopes.T.astype(np.float32),
+        intercept=part.intercept.astype(np.float32),
+    )
+
+
+def _matrix(rows: Rows, width: int) -> csr_matrix:
     """Rows as scipy's sparse matrix, doubled columns added up."""
-    rows = build_rows(documents, settings)
-    matrix = csr_matrix(
-        (rows.values.astype(np.float64), rows.columns, rows.start), shape=(len(documents), WIDTH)
-    )
+    shape = (len(rows.start) - 1, width)
+    matrix = csr_matrix((rows.values.astype(np.float64), rows.columns, rows.start), shape=shape)
     matrix.sum_duplicates()
     return matrix
 
 
-def _span(
-    rows: csr_matrix,
-) -> tuple[NDArray[np.float64] | csr_matrix, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
-    """The rows as points in their own span, and the way back for slopes (points' axes, labels).
-
-    Inner products stay as they are, so a linear model with an L2 penalty stays the same model; it
-    is found in seconds, as there are far fewer rows than columns.
-    """
-    if rows.shape[0] > _LARGEST_SPAN:
-        return rows, lambda slopes: slopes
-    lengths, axes = np.linalg.eigh((rows @ rows.T).toarray())
-    real = lengths > 1e-8 * lengths[-1]
-    axes, scale = axes[:, real], np.sqrt(lengths[real])
-    return axes * scale, lambda slopes: rows.T @ (axes @ (slopes / scale[:, None]))
-
-
-def _fit(
-    points: NDArray[np.float64] | csr_matrix, truth: NDArray[np.intp], many: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Slopes (labels, columns) and intercepts (labels,); a label without a row is never chosen."""
-    model = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=2000)
-    model.fit(points, truth)
-    slopes, intercept = model.coef_, model.intercept_
-    if len(slopes) == 1:  # scikit-learn keeps one row for two labels
-        slopes, intercept = np.vstack([-slopes, slopes]) / 2, np.hstack([-intercept, intercept]) / 2
-    all_slopes = np.zeros((many, slopes.shape[1]))
-    all_intercepts = np.full(many, -20.0)
-    all_slopes[model.classes_], all_intercepts[model.classes_] = slopes, intercept
-    return all_slopes, all_intercepts
-
-
-def _sums_out_of_fold(
-    points: NDArray[np.float64] | csr_matrix, table: _Table, many: int, seed: int
-) -> NDArray[np.float64]:
-    """Weighted sums (examples, labels), each from a model that saw nothing of its scenario."""
-    folds = min(_FOLDS, len(np.unique(table.group)))
-    splitter = GroupKFold(folds, shuffle=True, random_state=seed)
-    sums = np.zeros((table.examples, many))
-    for learn, test in splitter.split(points, table.truth, table.group):
-        if len(np.unique(table.truth[learn])) == 1:
-            raise ClassifierError("too few scenarios: a fold would learn one label only")
-        slopes, intercept = _fit(points[learn], table.truth[learn], many)
-        own = test[test < table.examples]
-        sums[own] = points[own] @ slopes.T + intercept
-    return sums
-
-
-def _fit_temperature(sums: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
+def _fit_temperature(sums: Array, truth: Numbers) -> float:
     """The divisor under which the true labels are likeliest (Guo et al. 2017)."""
 
     def surprise(logarithm: float) -> float:
-        chosen = _softmax(sums / np.exp(logarithm))[np.arange(len(truth)), truth]
+        chosen = softmax(sums / np.exp(logarithm))[np.arange(len(truth)), truth]
         return -float(np.mean(np.log(np.maximum(chosen, 1e-12))))
 
     found = minimize_scalar(surprise, bounds=(-2.0, 3.0), method="bounded")
     return float(np.exp(found.x))
-
-
-def _softmax(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from classifiers import tokens
 from classifiers.cues import CUES
 from classifiers.documents import Document
-from classifiers.features import WIDTH, FeatureSettings, Rows, build_rows, prepare
+from classifiers.features import (
+    SENTENCE_WIDTH,
+    WIDTH,
+    FeatureSettings,
+    Kept,
+    Rows,
+    build_features,
+    prepare,
+)
 from classifiers.folding import fold
 from classifiers.structure import SIGNS, read_signs
 
@@ -40,22 +48,35 @@ def sign(document: Document, name: str) -> float:
     return float(read_signs(prepare(document))[list(SIGNS).index(name)])
 
 
-@given(st.lists(DOCUMENTS, max_size=5))
-def test_any_document_gives_a_finite_row_inside_the_width(documents: list[Document]) -> None:
-    """Strangers' text never raises."""
-    rows = build_rows(documents, SETTINGS)
-    assert len(rows.start) == len(documents) + 1
+def assert_sound(rows: Rows, many: int, width: int) -> None:
+    """So many rows, every number finite, every column inside the width."""
+    assert len(rows.start) == many + 1
     assert rows.start[-1] == len(rows.columns) == len(rows.values)
     assert np.isfinite(rows.values).all()
-    assert ((rows.columns >= 0) & (rows.columns < WIDTH)).all()
+    assert ((rows.columns >= 0) & (rows.columns < width)).all()
+
+
+@given(st.lists(DOCUMENTS, max_size=5))
+def test_any_document_gives_finite_rows_inside_the_width(documents: list[Document]) -> None:
+    """Strangers' text never raises."""
+    features = build_features(documents, SETTINGS)
+    assert_sound(features.mails, len(documents), WIDTH)
+    assert_sound(features.sentences, int(features.first[-1]), SENTENCE_WIDTH)
+    assert len(features.first) == len(documents) + 1
+    assert (np.diff(features.first) >= 1).all()
+    assert features.signs.shape == (len(documents), len(SIGNS))
 
 
 @given(st.lists(DOCUMENTS, min_size=2, max_size=4))
 def test_a_row_does_not_depend_on_its_neighbours(documents: list[Document]) -> None:
     """A batch gives what single mails give: nothing leaks from one mail into another."""
-    together = build_rows(documents, SETTINGS)
+    together = build_features(documents, SETTINGS)
     for number, document in enumerate(documents):
-        assert row(together, number) == pytest.approx(row(build_rows([document], SETTINGS), 0))
+        alone = build_features([document], SETTINGS)
+        assert row(together.mails, number) == pytest.approx(row(alone.mails, 0))
+        for place in range(int(alone.first[-1])):
+            there = int(together.first[number]) + place
+            assert row(together.sentences, there) == pytest.approx(row(alone.sentences, place))
 
 
 @given(TEXTS)
@@ -132,8 +153,11 @@ def test_the_end_of_a_long_text_is_looked_at() -> None:
 def test_columns_not_kept_leave_the_others_as_they_are() -> None:
     """What a model does not weigh may be left out without changing what it does."""
     document = Document(subject="Lamp", body="My lamp is broken. Refund please.")
-    whole = row(build_rows([document], SETTINGS), 0)
-    kept = np.zeros(WIDTH, dtype=np.bool_)
-    kept[sorted(whole)[::2]] = True
-    part = row(build_rows([document], SETTINGS, kept), 0)
-    assert part == pytest.approx({column: whole[column] for column in sorted(whole)[::2]})
+    features = build_features([document], SETTINGS)
+    whole, sentence = row(features.mails, 0), row(features.sentences, 1)
+    some, few = sorted(whole)[::2], sorted(sentence)[::2]
+    kept = Kept(mail=np.zeros(WIDTH, np.bool_), sentence=np.zeros(SENTENCE_WIDTH, np.bool_))
+    kept.mail[some], kept.sentence[few] = True, True
+    part = build_features([document], SETTINGS, kept)
+    assert row(part.mails, 0) == pytest.approx({column: whole[column] for column in some})
+    assert row(part.sentences, 1) == pytest.approx({column: sentence[column] for column in few})
