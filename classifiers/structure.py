@@ -31,6 +31,8 @@ _BULK_SENDER = re.compile(
 _MACHINE_SENDER = re.compile(
     r"no-?_?reply|do-?not-?reply|notif|automat|system|alert|donotreply|bounce"
 )
+_DIGIT = re.compile(r"\d")
+_MONEY_SIGN = re.compile("|".join(map(re.escape, _MONEY)))
 _FEW_WORDS, _MANY_WORDS = 3, 20  # of a short and of a long sentence
 _BULK = frozenset(("bulk", "list", "junk"))
 
@@ -189,7 +191,7 @@ def _marks(sentence: str) -> tuple[bool, ...]:
         "!" in sentence,
         words <= _FEW_WORDS,
         words > _MANY_WORDS,
-        any(map(str.isdigit, sentence)),
-        any(sign in folded for sign in _MONEY),
+        _DIGIT.search(sentence) is not None,
+        _MONEY_SIGN.search(folded) is not None,
         words > 1 and sentence.isupper(),
     )

@@ -202,13 +202,12 @@ def cue_occurrences(words: Words) -> Occurrences:
     """Each cue of `classifiers.cues` that stands in the texts; the bucket is its group's number."""
     table, full = _cue_table(), prefix_hashes(words)
     everywhere = np.arange(len(full), dtype=np.intp)
-    nothing = everywhere[:0]
     openings = np.flatnonzero(table.openings[_flag_slots(full)])
     starts = np.flatnonzero(table.starts[_flag_slots(prefix_hashes(words, _SHORTEST_STEM))])
-    groups, numbers = [nothing], [nothing]
-    for count, stem in table.shapes:
-        at = openings if count > 1 else starts if stem else everywhere
-        found, group = _look_up(words, full, at[at + count <= len(full)], (count, stem))
+    groups, numbers = [everywhere[:0]], [everywhere[:0]]
+    for count, is_stem, stems in table.shapes:
+        at = openings if count > 1 else starts if is_stem else everywhere
+        found, group = _look_up(words, full, at[at + count <= len(full)], count, stems)
         numbers.append(found)
         groups.append(group)
     word = np.concatenate(numbers)
@@ -216,32 +215,34 @@ def cue_occurrences(words: Words) -> Occurrences:
 
 
 def _look_up(
-    words: Words, full: Hashes, at: Positions, shape: tuple[int, int]
+    words: Words, full: Hashes, at: Positions, count: int, stems: Positions
 ) -> tuple[Positions, Positions]:
-    """Of the words at `at`, those that open a cue of this shape, and the groups of these cues."""
-    count, stem = shape
-    hashes = _phrase_hashes(words, full, at, shape)
-    slot = _cue_slots(hashes, shape)
-    entry = _cue_table().entries[slot]
-    hit = np.flatnonzero(entry)
-    hit = hit[entry[hit] >> 8 == _cue_tags(hashes[hit])]
-    at, group = at[hit], (entry[hit] & 255).astype(np.intp)
+    """Of the words at `at`, those that open a cue of `count` words, and the groups of these cues.
+
+    The last word is looked up cut to each of the lengths `stems` (0: whole).
+    """
+    hashes = _phrase_hashes(words, full, at, count, stems)
+    entry = _cue_table().entries[_cue_slots(hashes, count, stems)]
+    first, which = np.nonzero(entry)
+    entry, hashes = entry[first, which], hashes[first, which]
+    known = entry >> 8 == _cue_tags(hashes)
+    at, group, stem = at[first[known]], (entry[known] & 255).astype(np.intp), stems[which[known]]
     last = at + count - 1
     fits = (words.text[at] == words.text[last]) & (words.end[last] - words.begin[last] >= stem)
     return at[fits], group[fits]
 
 
-def _phrase_hashes(words: Words, full: Hashes, at: Positions, shape: tuple[int, int]) -> Hashes:
-    """Hash of the words from each of `at` on, the last of them cut to the stem (0: whole)."""
-    count, stem = shape
+def _phrase_hashes(
+    words: Words, full: Hashes, at: Positions, count: int, stems: Positions
+) -> Hashes:
+    """Hash of the words from each of `at` on, the last cut to each stem: (places, stems)."""
     hashes = np.zeros(len(at), dtype=np.uint64)
     for place in range(count - 1):
         hashes = (hashes + full[at + place]) * _PAIR
     last = at + count - 1
-    if not stem:
-        return hashes + full[last]
-    end = np.minimum(words.begin[last] + stem, words.end[last])
-    return hashes + (words.sums[end] - words.sums[words.begin[last]])
+    begin, end = words.begin[last, None], words.end[last, None]
+    cut = np.where(stems > 0, np.minimum(begin + stems, end), end)
+    return hashes[:, None] + (words.sums[cut] - words.sums[begin])
 
 
 def cue_entries() -> list[tuple[int, list[str], int]]:
@@ -261,13 +262,13 @@ class _CueTable:
     """All cues, hashed.
 
     Attributes:
-        shapes: pairs (words of the phrase, bytes of the stem or 0) that occur.
+        shapes: words of the phrase, whether its last is a stem, and the bytes of the stem (0).
         entries: slot -> tag and group's number (low 8 bits), 0 for none.
         openings: flags of the first words of phrases.
         starts: flags of the first bytes of stems.
     """
 
-    shapes: tuple[tuple[int, int], ...]
+    shapes: tuple[tuple[int, bool, Positions], ...]
     entries: NDArray[np.int32]
     openings: NDArray[np.bool_]
     starts: NDArray[np.bool_]
@@ -283,20 +284,28 @@ def _cue_table() -> _CueTable:
     words = read_words([" ".join(spelled).encode() for _, spelled, _ in listed])
     full, start = prefix_hashes(words), prefix_hashes(words, _SHORTEST_STEM)
     for (group, spelled, stem), first in zip(listed, words.first, strict=True):
-        shape, at = (len(spelled), stem), np.array([first])
-        hashes = _phrase_hashes(words, full, at, shape)
-        shapes.add(shape)
-        entries[_cue_slots(hashes, shape)] = (_cue_tags(hashes) << 8) | group
+        count, stems, at = len(spelled), np.array([stem]), np.array([first])
+        hashes = _phrase_hashes(words, full, at, count, stems)
+        shapes.add((count, stem))
+        entries[_cue_slots(hashes, count, stems)] = (_cue_tags(hashes) << 8) | group
         openings[_flag_slots(full[at])] |= len(spelled) > 1
         starts[_flag_slots(start[at])] |= stem > 0
-    return _CueTable(
-        shapes=tuple(sorted(shapes)), entries=entries, openings=openings, starts=starts
+    return _CueTable(shapes=_by_count(shapes), entries=entries, openings=openings, starts=starts)
+
+
+def _by_count(shapes: set[tuple[int, int]]) -> tuple[tuple[int, bool, Positions], ...]:
+    """The lengths of stems for each number of words, so that one look finds them all."""
+    kinds = sorted({(count, stem > 0) for count, stem in shapes})
+    return tuple(
+        (count, is_stem, np.array(sorted(s for c, s in shapes if (c, s > 0) == (count, is_stem))))
+        for count, is_stem in kinds
     )
 
 
-def _cue_slots(hashes: Hashes, shape: tuple[int, int]) -> Positions:
+def _cue_slots(hashes: Hashes, count: int, stems: Positions) -> Positions:
     """Slot of each hash in the table of cues; other shapes have other slots."""
-    odd = np.uint64((shape[0] * 64 + shape[1] + _CUE_SALT) * 0xD6E8FEB86659FD93 % 2**64 | 1)
+    shape = (count * 64 + stems + _CUE_SALT).astype(np.uint64)
+    odd = shape * np.uint64(0xD6E8FEB86659FD93) | np.uint64(1)
     return ((hashes * odd) >> np.uint64(64 - _CUE_BITS)).astype(np.intp)
 
 
