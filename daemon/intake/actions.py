@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from daemon.failpoint import failpoint
@@ -48,7 +48,7 @@ class Outcome:
 
     action: Action
     state: str  # done, superseded, failed
-    how: str | None = None  # move, copy, keyword, ledger
+    how: str | None = None  # move, copy, keyword, ledger, none (the server left it)
     target_uid: int | None = None
     note: str | None = None
 
@@ -235,7 +235,12 @@ class Actions:
             for place in places
             if place.action_id and place.bound is None and not place.explains
         ]
-        seen = Sighting(delivery_id=row.delivery_id, folder=own.name, seen_at=row.seen_at)
+        seen = Sighting(
+            delivery_id=row.delivery_id,
+            folder=own.name,
+            seen_at=row.seen_at,
+            listed_at=own.seen_at,
+        )
         return explain(seen, others, moves)
 
     def _settle_sighting(
@@ -249,7 +254,9 @@ class Actions:
         here = sightings.c.delivery_id == row.delivery_id
         connection.execute(update(sightings).where(here).values(values))
         if found.action_id:
-            bound = {"target_delivery_id": row.delivery_id}
+            # Whatever was thought of it, the move took place: a later look must know that.
+            ended = case((actions.c.state == "superseded", "done"), else_=actions.c.state)
+            bound = {"target_delivery_id": row.delivery_id, "state": ended, "note": None}
             connection.execute(update(actions).where(actions.c.id == found.action_id).values(bound))
         if found.outcome == "copy":
             self.plan(connection, [row.mail_id], now)

@@ -15,7 +15,8 @@ class Sighting:
 
     delivery_id: int
     folder: str
-    seen_at: datetime
+    seen_at: datetime  # when it was known to be this mail
+    listed_at: datetime  # when its UID was first met; earlier where the server did not give it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +56,10 @@ def explain(
     sighting: Sighting, places: Sequence[Place], moves: Sequence[OwnMove]
 ) -> Explanation | None:
     """Explain one sighting; None while a folder must be listed again before it can be known."""
-    for move in moves:
-        if _may_have_led(move) and move.target == sighting.folder:
-            return Explanation(
-                outcome="own", from_delivery_id=move.delivery_id, action_id=move.action_id
-            )
+    ours = [move for move in moves if _may_have_led(move, sighting)]
+    if ours:  # one that is thought to have been overtaken only if there is no other
+        led = min(ours, key=lambda move: (move.state == "superseded", move.action_id))
+        return Explanation(outcome="own", from_delivery_id=led.delivery_id, action_id=led.action_id)
     gone = [p for p in places if p.gone_at and not p.explains and p.folder != sighting.folder]
     waiting = {move.delivery_id for move in moves if _may_still_show(move)}
     if free := [place for place in gone if place.delivery_id not in waiting]:
@@ -73,13 +73,18 @@ def explain(
     return None
 
 
-def _may_have_led(move: OwnMove) -> bool:
-    """Tell whether a move of ours can be why the mail is in its target.
+def _may_have_led(move: OwnMove, sighting: Sighting) -> bool:
+    """Tell whether a move of ours can be why the mail is where it was seen.
 
-    The command of a superseded one may have been carried out before a crash, and its target not
-    have been readable when it was looked for there.
+    The command of a superseded one may have been carried out before a crash, when what stood in
+    its target could not be read: then the UID was met there before the move was given up.
     """
-    return move.state in ("issued", "done") or (move.state == "superseded" and move.was_issued)
+    if move.target != sighting.folder:
+        return False
+    if move.state == "superseded":
+        given_up = move.finished_at
+        return move.was_issued and given_up is not None and sighting.listed_at <= given_up
+    return move.state in ("issued", "done")
 
 
 def _may_still_show(move: OwnMove) -> bool:

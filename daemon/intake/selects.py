@@ -106,6 +106,7 @@ def places(mail_id: int, account: str) -> Select[Any]:
         select(
             deliveries.c.id,
             folders.c.name,
+            deliveries.c.seen_at,
             deliveries.c.gone_at,
             folders.c.listed_at,
             explains.label("explains"),
@@ -127,6 +128,7 @@ def places(mail_id: int, account: str) -> Select[Any]:
         )
         .where(deliveries.c.mail_id == mail_id, folders.c.account == account)
         .where(deliveries.c.origin != "import")  # a file is no place on the server
+        .order_by(deliveries.c.id)
     )
 
 

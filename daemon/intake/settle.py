@@ -7,6 +7,7 @@ anything is repeated; so no mail is ever there twice because of us.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from daemon import clock
@@ -161,5 +162,6 @@ def _vanished(action: Action) -> Outcome:
 
 def _done(action: Action, how: str, known: dict[int, int]) -> Outcome:
     if known and action.uid not in known:  # the server told which mails it moved: not this one
-        return _vanished(action)
+        left = _vanished(action)
+        return left if left.state == "done" else replace(left, how="none")
     return Outcome(action=action, state="done", how=how, target_uid=known.get(action.uid))

@@ -168,7 +168,7 @@ actions = Table(
     Column("account", Text, nullable=False),
     Column("target", Text, nullable=False),  # folder
     Column("state", Text, nullable=False),  # planned, issued, done, superseded, failed
-    Column("how", Text),  # move, copy, keyword, ledger
+    Column("how", Text),  # move, copy, keyword, ledger, none (the server left the mail)
     Column("target_delivery_id", Id, ForeignKey("deliveries.id")),
     Column("attempts", Integer, nullable=False, default=0),
     Column("note", Text),

@@ -201,6 +201,8 @@ def test_a_move_of_ours_whose_copy_cannot_be_read_at_first_is_no_persons(pair: P
     pair.faulty.script.clear()
     pair.until_well()
     pair.assert_whole(*TWENTY)
+    with pair.house.store.read() as connection:
+        assert set(connection.scalars(select(actions.c.state))) == {"done"}
 
 
 def test_a_listing_that_lacked_everything_is_put_right(pair: Pair) -> None:
