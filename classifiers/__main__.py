@@ -49,9 +49,6 @@ def _parser() -> argparse.ArgumentParser:
         choices=("scenario", "writer"),
         help="train on the data, each time without some scenarios or one writer, and judge by them",
     )
-    test.add_argument(
-        "--headers", action="store_true", help="with --leave-out: as if come by mail, with headers"
-    )
     test.add_argument("--seed", type=int, default=0, help="with --leave-out: of folds and draws")
     for command in (learn, test):
         command.add_argument(
@@ -103,7 +100,7 @@ def _evaluate(options: argparse.Namespace) -> Figures:
         from classifiers.leaving import left_out  # noqa: PLC0415 - needs scikit-learn
 
         labels = labels_of(corpus.examples)
-        told = left_out(corpus, options.leave_out, seed=options.seed, with_headers=options.headers)
+        told = left_out(corpus, options.leave_out, seed=options.seed)
         return _judged(corpus.examples, told, labels, options.threshold)
     model = Model.load(options.model)
     examples = corpus.examples

@@ -7,8 +7,10 @@ import dataclasses
 import hashlib
 import hmac
 import json
+import math
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.cues import CUES
 from classifiers.errors import ArtifactMismatch, ArtifactMissing
 from classifiers.features import (
     DENSE_NAMES,
@@ -30,6 +33,20 @@ from classifiers.weights import Linear, Weights
 
 FORMAT = 2
 NUMBERS, MANIFEST = "model.npz", "model.json"
+_LONGEST_RUN = 8  # letters
+_MOST_UNPACKED = 256 * 1024 * 1024
+_UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    OSError,
+    EOFError,
+    OverflowError,
+    MemoryError,  # a header may claim any shape
+    RuntimeError,  # an encrypted archive; NotImplementedError is one too
+    zlib.error,
+    zipfile.BadZipFile,
+)
 _MOST_BYTES = 64 * 1024 * 1024  # of one file; a larger one is not ours
 
 
@@ -116,6 +133,7 @@ def _pack(weights: Weights) -> bytes:
 def _unpack(numbers: bytes, manifest: dict[str, Any], folder: Path) -> Weights:
     """The weights, with every shape checked."""
     try:
+        _check_sizes(numbers)
         with np.load(BytesIO(numbers), allow_pickle=False) as arrays:
             mail, sentence = (_linear(arrays, name) for name in ("mail", "sentence"))
             final = arrays["final"].astype(np.float32)
@@ -124,8 +142,8 @@ def _unpack(numbers: bytes, manifest: dict[str, Any], folder: Path) -> Weights:
         fingerprint = features.pop("fingerprint")
         features["letter_lengths"] = tuple(features["letter_lengths"])
         weights = Weights(
-            labels=tuple(str(label) for label in manifest["labels"]),
-            heads=tuple(str(head) for head in manifest["heads"]),
+            labels=_names(manifest["labels"]),
+            heads=_names(manifest["heads"]),
             mail=mail,
             sentence=sentence,
             final=final,
@@ -133,15 +151,42 @@ def _unpack(numbers: bytes, manifest: dict[str, Any], folder: Path) -> Weights:
             temperature=float(manifest["temperature"]),
             settings=FeatureSettings(**features),
         )
-    except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
+        _check(weights.settings)
+    except _UNREADABLE as error:
         raise ArtifactMismatch(f"{folder}: cannot be read: {error}") from error
     if not _fits(weights):
         raise ArtifactMismatch(f"{folder}: the shapes do not fit the labels or the features")
     if fingerprint != _fingerprint():
         raise ArtifactMismatch(f"{folder}: made for other features; train it again")
-    if not (_is_finite(weights) and weights.temperature > 0):
+    if not (_is_finite(weights) and 0 < weights.temperature < math.inf):
         raise ArtifactMismatch(f"{folder}: numbers that are none")
     return weights
+
+
+def _names(listed: object) -> tuple[str, ...]:
+    """Names of labels or heads, each once."""
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise TypeError("a list of names is wanted")
+    if len(set(listed)) < len(listed):
+        raise ValueError("a name stands twice")
+    return tuple(listed)
+
+
+def _check(settings: FeatureSettings) -> None:
+    """Refuse settings with which no row can be built."""
+    scales = [getattr(settings, field.name) for field in dataclasses.fields(settings)][1:]
+    if not all(isinstance(scale, int | float) and math.isfinite(scale) for scale in scales):
+        raise ValueError("scales of features must be numbers")
+    lengths: tuple[Any, ...] = settings.letter_lengths  # as the file says, so far
+    if not all(isinstance(length, int) and 1 <= length <= _LONGEST_RUN for length in lengths):
+        raise ValueError(f"letters in a row must be 1 to {_LONGEST_RUN}")
+
+
+def _check_sizes(numbers: bytes) -> None:
+    """Refuse an archive that unpacks to more than a model can be."""
+    with zipfile.ZipFile(BytesIO(numbers)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MOST_UNPACKED:
+            raise ValueError(f"unpacks to more than {_MOST_UNPACKED} bytes")
 
 
 def _linear(arrays: Mapping[str, NDArray[Any]], name: str) -> Linear:
@@ -186,8 +231,8 @@ def _is_finite(weights: Weights) -> bool:
 
 
 def _fingerprint() -> str:
-    """Changes when the dense block changes its meaning; the hashing is part of `FORMAT`."""
-    names = (str(WIDTH), *DENSE_NAMES, *SENTENCE_DENSE_NAMES, *VIEWS)
+    """Changes with the dense blocks' names and with the cues; all else is part of `FORMAT`."""
+    names = (str(WIDTH), *DENSE_NAMES, *SENTENCE_DENSE_NAMES, *VIEWS, *CUES.values())
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 

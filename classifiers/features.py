@@ -22,7 +22,8 @@ from classifiers.tokens import BUCKETS, Occurrences, Positions, Words
 
 HEAD, TAIL = 2400, 800
 """Characters of the newest text that are looked at: its beginning, and its end (unsubscribing)."""
-_MOST_BODY = 40_000  # characters that are searched for quotes; what is below is quoted, or too long
+_MOST_BODY = 40_000  # characters that are searched for quotes
+_MOST_END = 10_000  # of them, from the end
 _CHUNK = 64  # documents of one pass, so that its arrays stay in the processor's cache
 _COLUMN_BITS = 19  # of a key that holds row and column; WIDTH fits
 _COLUMN = (1 << _COLUMN_BITS) - 1
@@ -65,6 +66,17 @@ class Rows:
     start: NDArray[np.int64]
     columns: NDArray[np.int32]
     values: NDArray[np.float32]
+
+    def chosen(self, numbers: Positions) -> "Rows":
+        """Some of the rows, in the order of their numbers."""
+        spans = [np.arange(self.start[n], self.start[n + 1]) for n in numbers.tolist()]
+        at = np.concatenate([np.zeros(0, np.int64), *spans])
+        counts = np.diff(self.start)[numbers]
+        return Rows(
+            start=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
+            columns=self.columns[at],
+            values=self.values[at],
+        )
 
     @classmethod
     def joined(cls, parts: "Sequence[Rows]") -> "Rows":
@@ -120,7 +132,10 @@ class Features:
 
 def prepare(document: Document) -> Form:
     """A mail with its newest text, cut to what is looked at; never raises."""
-    body = newest(document.body[:_MOST_BODY], document.subject[:300])
+    text = document.body
+    if len(text) > _MOST_BODY:  # some answer below all that they quote
+        text = f"{text[: _MOST_BODY - _MOST_END]}\n{text[-_MOST_END:]}"
+    body = newest(text, document.subject[:300])
     if len(body) > HEAD + TAIL:
         body = f"{body[:HEAD]} {body[-TAIL:]}"
     return Form(
@@ -164,6 +179,31 @@ def build_features(
         sentences=Rows.joined(sentences),
         first=np.cumsum(np.concatenate(counts)),
         signs=np.concatenate([np.zeros((0, len(SIGNS)), np.float32), *signs]),
+    )
+
+
+def build_sentence_rows(texts: Sequence[str], settings: FeatureSettings) -> Rows:
+    """Rows of sentences by themselves, each whole whatever marks it holds."""
+    parts = [Rows.joined([])]
+    for at in range(0, len(texts), _CHUNK):
+        forms = [_alone(text) for text in texts[at : at + _CHUNK]]
+        read = read_forms(forms)
+        blocks, cues = hashed_blocks(read, settings), tokens.cue_occurrences(read.words)
+        each = np.arange(len(read.owner), dtype=np.intp)
+        rows = _rows(blocks, each, _sentence_dense(read, cues), None)
+        parts.append(rows.chosen(read.first + 1))
+    return Rows.joined(parts)
+
+
+def _alone(text: str) -> Form:
+    """A mail of one sentence."""
+    return Form(
+        document=Document(subject="", body=text),
+        body=text,
+        folded=fold(text),
+        subject="",
+        word_count=len(text.split()),
+        sentences=(" ".join(text.split()),),
     )
 
 

@@ -18,32 +18,33 @@ def left_out(
     *,
     seed: int = 0,
     settings: FeatureSettings | None = None,
-    with_headers: bool = False,
 ) -> NDArray[np.float64]:
-    """Probabilities of each example from a model that saw nothing of its group.
+    """Probabilities of each example, as plain text, from a model that has not learnt its group.
 
     Args:
         corpus: mails and sentences; written sentences are left out with their scenario.
         by: `scenario` (a fifth of them at a time) or `writer` (one at a time).
         seed: of folds and of the headers drawn.
         settings: how rows are built, None for the shipped way.
-        with_headers: as the mails would come by mail; else as plain text.
 
     Returns:
-        (examples, labels); every choice of the training is made without the group.
+        (examples, labels). With `writer` the stories are known from others; what is never told
+        apart is which columns occur at all.
 
     Raises:
         ClassifierError: fewer than two labels, scenarios or writers.
     """
-    if len({getattr(example, by) for example in corpus.examples}) == 1:
-        raise ClassifierError(f"two {by}s at least are wanted, or nothing is left to learn from")
+    groups = [getattr(example, by) for example in corpus.examples]
+    least = 3 if by == "scenario" else 2  # what is left must be parted once more by scenario
+    if len(set(groups)) < least:
+        wanted = "three scenarios" if by == "scenario" else "two writers"
+        raise ClassifierError(f"{wanted} at least are wanted, or too little is left to learn from")
     table = tabulate(corpus, settings or FeatureSettings(), seed)
     every = np.arange(len(table.truth))
-    groups = [getattr(example, by) for example in corpus.examples]
     several = GroupKFold(min(_FOLDS, len(set(groups))), shuffle=True, random_state=seed + 1)
     folds = LeaveOneGroupOut() if by == "writer" else several
     told = np.zeros((len(every), len(table.labels)))
     for learn, test in folds.split(every, groups=groups):
         parts = fit(table, learn, seed)
-        told[test] = predict(table, parts, test, with_headers=with_headers)
+        told[test] = predict(table, parts, test)
     return told

@@ -12,7 +12,7 @@ CONTEXT = HEADS.index("context")
 _SHORTEST = 4  # characters of a sentence that can be told to be a cue
 _FEWEST = 4  # words of the shorter one before likeness counts; a name alone is no cue
 _ALIKE = 0.7  # of the words of the shorter one
-_EDGES = " .,;:!?\"'«»“”()"
+_MARKS = re.compile(r"[^\w\s]|_")
 
 
 def sentence_heads(document: Document, cues: Sequence[Cue]) -> list[int]:
@@ -42,5 +42,5 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """A text without case, accents, marks at its ends and double blanks."""
-    return re.sub(r"\s+", " ", fold(text)).strip(_EDGES)
+    """A text without case, accents, marks and double blanks."""
+    return " ".join(_MARKS.sub(" ", fold(text)).split())

@@ -59,21 +59,25 @@ def final_width(labels: int, heads: int) -> int:
 
 
 def sentence_shares(heads: Array, lead: Array) -> Array:
-    """How much each sentence of one mail speaks through the final part, (sentences,).
+    """How much each head of each sentence of one mail speaks through the final part.
 
     Args:
         heads: of the mail's sentences, the subject first, (sentences, heads).
         lead: what each pooled column speaks for the label asked about, (views * heads,).
+
+    Returns:
+        (sentences, heads); all together they are what `pool` and `lead` give.
     """
     by_view = dict(zip(VIEWS, lead.reshape(len(VIEWS), -1), strict=True))
-    shares = np.zeros(len(heads))
+    shares = np.zeros(heads.shape)
     for view, place in (("subject", 0), ("first", min(1, len(heads) - 1)), ("last", -1)):
-        shares[place] += heads[place] @ by_view[view]
-    each = np.arange(heads.shape[1])
-    order = np.argsort(-heads, axis=0, kind="stable")
-    for view, rank in (("strongest", 0), ("second", 1))[: len(heads)]:
-        np.add.at(shares, order[rank], heads[order[rank], each] * by_view[view])
+        shares[place] += heads[place] * by_view[view]
+    each, rest = np.arange(heads.shape[1]), heads
+    for view in ("strongest", "second"):
+        best = rest.argmax(axis=0)
+        shares[best, each] += rest[best, each] * by_view[view]
+        rest = np.where(rest == rest[best, each], 0.0, rest)
     total = np.maximum(heads.sum(axis=0), 1e-9)
     spread = np.log1p(total) * by_view["many"]
     spread += (1 - np.prod(1 - np.minimum(heads, _SURE), axis=0)) * by_view["any"]
-    return np.asarray(shares + (heads / total) @ spread)
+    return np.asarray(shares + heads / total * spread)

@@ -1,5 +1,6 @@
 """A document and what speaks for a label to the sentence, words and signs that speak most."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from classifiers.weights import Weights
 
 _LONGEST_SHOWN = 40  # characters of a word
 _LONGEST_SENTENCE = 120  # characters of a sentence
+_SEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+"""Characters that a person must not be shown: controls, directions, halves of characters."""
 _FOLLOWING = frozenset(
     ("the", "a", "i", "di", "il", "la", "lo", "e", "un", "una", "in", "na", "do", "to", "of", "and")
 )
@@ -77,13 +80,12 @@ def _sentence_reason(read: Read, heads: Array, leads: Leads, names: tuple[str, .
     shares = sentence_shares(heads, leads.pooled)
     (form,) = read.forms
     texts = (form.document.subject, *form.sentences)
-    for number in np.argsort(-shares, kind="stable"):
-        text = " ".join(texts[number].split())
-        if shares[number] <= 0:
+    for number in np.argsort(-shares.sum(axis=1), kind="stable"):
+        text = _SEEN.sub(" ", " ".join(texts[number].split())).strip()
+        if shares[number].sum() <= 0:
             return []
         if text:
-            by_head = heads[number] * leads.pooled.reshape(-1, len(names)).sum(axis=0)
-            head = names[int(by_head.argmax())]
+            head = names[int(shares[number].argmax())]
             return [f'{SAYS.get(head, head)}: "{_cut(text, _LONGEST_SENTENCE)}"']
     return []
 

@@ -7,7 +7,17 @@ MOST = 60
 """Sentences of a mail that are looked at: the first ones, and the last few."""
 _LAST = 12  # of them, from the end: unsubscribing, a postscript
 _LONGEST = 40  # words; what has no full stop for longer was dictated, and is cut
-_WORD = 3  # letters before a full stop that are no short form
+# fmt: off
+_SHORT_FORMS = frozenset((
+    "n", "nr", "art", "ul", "al", "os", "pl", "st", "mr", "mrs", "ms", "dr", "sig", "dott", "prof",
+    "avv", "ing", "geom", "rag", "egr", "gent", "spett", "mec", "inż", "arch", "ref", "tel", "fax",
+    "pag", "str", "pkt", "poz", "ust", "par", "im", "ks", "św", "godz", "zł", "tys", "np", "tzw",
+    "tj", "cd", "ca", "approx", "ext", "est", "inc", "ltd", "co",
+))
+# fmt: on
+"""Words whose full stop ends no sentence."""
+_LOOK_BACK = 8  # characters before a full stop that tell a short form
+_FEW_LETTERS = 2  # of a word that ends a sentence only where the next begins with a capital
 _MARKS = frozenset(".!?…")
 _PART = 25  # words of such a part, about
 _MAY_END = re.compile(r"[.!?…)\]\"»”]\s+|\n+")
@@ -39,10 +49,15 @@ def _ends(text: str, mark: int, after: int) -> bool:
     """Whether a sentence ends at a mark, or at a line's end, before the white space."""
     if text[mark] in "\n!?" or "\n" in text[mark:after]:
         return True
-    before = text[max(mark - 3, 0) : mark]
-    if text[mark] in ".…":  # behind a word, not behind "n." or "12."
-        return before[-1:] in _MARKS or (len(before) == _WORD and before.isalpha())
-    return before[-1:] in _MARKS
+    before = text[max(mark - _LOOK_BACK, 0) : mark]
+    if text[mark] not in ".…" or before[-1:] in _MARKS:
+        return before[-1:] in _MARKS
+    word = before.lower().split()[-1:]
+    if word and (word[0] in _SHORT_FORMS or (len(word[0]) == 1 and word[0].isalpha())):
+        return False  # "n. 4", "J. Smith"
+    if before[-1:].isdigit() or (word and len(word[0]) <= _FEW_LETTERS):
+        return text[after : after + 1].isupper()
+    return True
 
 
 def _parts(words: list[str]) -> Iterator[str]:

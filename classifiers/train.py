@@ -17,7 +17,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from classifiers.cues import CUES
-from classifiers.documents import Document
 from classifiers.errors import ClassifierError
 from classifiers.examples import HEADS, Corpus, Sentence, labels_of
 from classifiers.features import (
@@ -26,6 +25,7 @@ from classifiers.features import (
     FeatureSettings,
     Rows,
     build_features,
+    build_sentence_rows,
 )
 from classifiers.headers import as_plain, with_headers
 from classifiers.marking import CONTEXT, sentence_heads
@@ -152,13 +152,13 @@ def tabulate(corpus: Corpus, settings: FeatureSettings, seed: int) -> Table:
     examples, labels = corpus.examples, labels_of(corpus.examples)
     scenarios = sorted({example.scenario for example in examples})
     for what, met in (("label", labels), ("scenario", scenarios)):
-        if len(met) == 1:
-            raise ClassifierError(f"two {what}s at least are wanted; there is only {met[0]!r}")
+        if len(met) < 2:  # noqa: PLR2004 - as the words say
+            only = f"; there is only {met[0]!r}" if met else ""
+            raise ClassifierError(f"two {what}s at least are wanted{only}")
     numbers = {name: number for number, name in enumerate(scenarios)}
     plain = [as_plain(example.document) for example in examples]
     copies = with_headers(examples, Random(seed))  # noqa: S311 - draws training data
     features = build_features(plain, settings)
-    marked = any(example.cues for example in examples) or bool(corpus.sentences)
     own = [
         head
         for example, document in zip(examples, plain, strict=True)
@@ -184,7 +184,7 @@ def tabulate(corpus: Corpus, settings: FeatureSettings, seed: int) -> Table:
             dtype=np.intp,
         ),
         labels=labels,
-        heads_known=HEADS if marked else (),
+        heads_known=HEADS if len({*own, *heads}) > 1 else (),
     )
 
 
@@ -220,15 +220,14 @@ def fit(table: Table, learn: Numbers, seed: int) -> Parts:
     )
 
 
-def predict(table: Table, parts: Parts, mails: Numbers, *, with_headers: bool = False) -> Array:
-    """Probabilities of some of the table's mails, (mails, labels)."""
-    rows = mails + len(table.truth) if with_headers else mails
+def predict(table: Table, parts: Parts, mails: Numbers) -> Array:
+    """Probabilities of some of the table's mails as plain text, (mails, labels)."""
     heads = len(table.heads_known)
     said = np.zeros((int(table.first[-1]), heads))
     ours = _sentences_of(table, mails)
     said[ours] = softmax(parts.sentence.sums(table.sentences[ours]))
     pooled = pool(said, table.first)[mails]
-    final_input = final_rows(parts.mail.sums(table.mails[rows]), pooled, table.signs[rows])
+    final_input = final_rows(parts.mail.sums(table.mails[mails]), pooled, table.signs[mails])
     return softmax(parts.final.sums(final_input) / parts.temperature)
 
 
@@ -240,11 +239,8 @@ def _sentences_of(table: Table, mails: Numbers) -> Numbers:
 def _written(
     sentences: Sequence[Sentence], settings: FeatureSettings
 ) -> tuple[csr_matrix, list[int]]:
-    """Rows and heads of sentences that stand alone, as if they stood first in a mail."""
-    documents = [Document(subject="", body=sentence.text) for sentence in sentences]
-    features = build_features(documents, settings)
-    chosen = np.minimum(features.first[:-1] + 1, features.first[1:] - 1)
-    rows = _matrix(features.sentences, SENTENCE_WIDTH)[chosen]
+    """Rows and heads of sentences that stand alone, in no place of a mail."""
+    rows = _matrix(build_sentence_rows([one.text for one in sentences], settings), SENTENCE_WIDTH)
     placeless = np.ones(SENTENCE_WIDTH)
     placeless[_PLACES] = 0.0
     return rows @ diags(placeless), [HEADS.index(sentence.head) for sentence in sentences]
@@ -283,6 +279,10 @@ def _fit_part(
     weights: Array | None = None,
 ) -> Part:
     """Logistic regression, classes balanced; an answer without a row is never given."""
+    if len(met := np.unique(truth)) == 1:
+        alone = np.full(many, _NEVER)
+        alone[met] = 0.0
+        return Part(slopes=np.zeros((many, rows.shape[1])), intercept=alone)
     model = LogisticRegression(C=strength, class_weight="balanced", max_iter=_STEPS, tol=_CLOSE)
     model.fit(rows, truth, sample_weight=weights)
     slopes, intercept = model.coef_, model.intercept_

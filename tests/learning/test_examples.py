@@ -1,9 +1,6 @@
 """What must hold of examples in files, and of figures about predictions."""
 
-import gzip
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +10,9 @@ from hypothesis import strategies as st
 from classifiers.errors import ClassifierError, CorpusError
 from classifiers.examples import read_corpus
 from classifiers.figures import judge
+from tests.learning.small import lines_file
 
 LABELS = ("complaint", "request", "newsletter", "other")
-
-
-def lines_file(folder: Path, lines: list[Any], name: str = "mails.jsonl") -> Path:
-    """A corpus file."""
-    content = "\n".join(json.dumps(line) for line in lines).encode()
-    file = folder / name
-    file.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    return file
 
 
 def test_figures_count_what_a_hand_counts() -> None:

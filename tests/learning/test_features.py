@@ -17,6 +17,7 @@ from classifiers.features import (
     Kept,
     Rows,
     build_features,
+    build_sentence_rows,
     prepare,
 )
 from classifiers.folding import fold
@@ -148,6 +149,22 @@ def test_the_end_of_a_long_text_is_looked_at() -> None:
     """Where newsletters say how to leave."""
     body = "word " * 4000 + "unsubscribe"
     assert "unsubscribe" in prepare(Document(subject="", body=body)).body
+
+
+def test_an_answer_below_a_very_long_quote_is_read() -> None:
+    """Some people answer below; what they quote may be longer than what is searched."""
+    quoted = "\n".join(f"> the old letter, line {number}" for number in range(3000))
+    body = f"{quoted}\n\nThis is a disgrace, I want a full refund."
+    assert prepare(Document(subject="Re: letter", body=body)).body.endswith("a full refund.")
+
+
+def test_a_written_sentence_is_one_row_whatever_marks_it_holds() -> None:
+    """Its head is that of the whole."""
+    texts = ["How were your lined walkers? Follow the link.", "", "Ring 5. Ask for Ada"] * 40
+    rows = build_sentence_rows(texts, SETTINGS)
+    assert_sound(rows, len(texts), SENTENCE_WIDTH)
+    assert row(rows, 0) == row(rows, 117)
+    assert len(row(rows, 0)) > len(row(rows, 2))
 
 
 def test_columns_not_kept_leave_the_others_as_they_are() -> None:

@@ -1,6 +1,5 @@
-"""What must hold of training, of the files of a model, and of what it says about mails."""
+"""What must hold of training, and of what a model says about mails."""
 
-import gzip
 import json
 import subprocess
 import sys
@@ -14,89 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.__main__ import main
-from classifiers.artifact import MANIFEST, NUMBERS, load, save
+from classifiers.artifact import NUMBERS, save
 from classifiers.documents import Document
-from classifiers.errors import ArtifactMismatch, ArtifactMissing, ClassifierError
-from classifiers.examples import Corpus, Cue, Example, Sentence, labels_of
+from classifiers.errors import ClassifierError
+from classifiers.examples import Corpus, Cue, Example, labels_of
 from classifiers.leaving import left_out
 from classifiers.predict import Model
 from classifiers.train import train
 from classifiers.weights import Weights
-
-LABELS = ("complaint", "request", "newsletter", "other")
-SENTENCES = {
-    "complaint": "The {} arrived broken, nobody answers, I demand a refund",
-    "request": "Could you tell me how much the {} costs, and send a form",
-    "newsletter": "This week only: {} at half price, shop now, unsubscribe here",
-    "other": "Thank you for the {}, the invoice is attached as agreed",
-}
-GOODS = ("lamp", "kettle", "fridge", "bicycle", "sofa", "ticket", "meter", "policy")
-
-
-HEADS = dict(zip(LABELS, ("grievance", "ask", "promotion", "solved"), strict=True))
-
-
-ALONE = Sentence(text="It fell apart at once", head="grievance", lang="en", scenario="x")
-
-
-def small_corpus(*, is_marked: bool = True) -> Corpus:
-    """Eight scenarios, four labels each, by two writers."""
-    return Corpus(
-        examples=tuple(
-            Example(
-                document=Document(subject=goods, body=sentence.format(goods)),
-                label=label,
-                lang="en",
-                scenario=goods,
-                writer=f"w{number % 2}",
-                cues=(Cue(text=sentence.format(goods), head=HEADS[label]),) if is_marked else (),
-            )
-            for number, goods in enumerate(GOODS)
-            for label, sentence in SENTENCES.items()
-        ),
-        sentences=(ALONE,) if is_marked else (),
-    )
-
-
-@pytest.fixture(scope="module")
-def trained() -> tuple[Weights, Any]:
-    """A model of the small corpus, and what it says out of fold."""
-    return train(small_corpus(), seed=3)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, trained: tuple[Weights, Any]) -> Path:
-    """The same, saved."""
-    save(tmp_path / "model", trained[0], {"seed": 3})
-    return tmp_path / "model"
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Model:
-    """The base model."""
-    return Model.load()
-
-
-def lines_file(folder: Path, lines: list[Any], name: str = "mails.jsonl") -> Path:
-    """A corpus file."""
-    content = "\n".join(json.dumps(line) for line in lines).encode()
-    file = folder / name
-    file.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    return file
-
-
-def corpus_lines() -> list[dict[str, str]]:
-    """The small corpus as it stands in a file."""
-    return [
-        {
-            "subject": example.document.subject,
-            "body": example.document.body,
-            "label": example.label,
-            "lang": "en",
-            "scenario": example.scenario,
-        }
-        for example in small_corpus().examples
-    ]
+from tests.learning.small import LABELS, corpus_lines, lines_file, small_corpus
 
 
 def accuracy(told: Any, corpus: Corpus, labels: tuple[str, ...]) -> float:
@@ -117,13 +42,10 @@ def test_training_learns_what_tells_the_labels_apart(*, is_marked: bool) -> None
 
 
 @pytest.mark.parametrize("by", ["scenario", "writer"])
-@pytest.mark.parametrize("with_headers", [False, True])
-def test_what_is_left_out_is_judged_by_models_that_have_not_seen_it(
-    by: str, *, with_headers: bool
-) -> None:
+def test_what_is_left_out_is_judged_by_models_that_have_not_seen_it(by: str) -> None:
     """All choices are made without the group; here the groups differ in nothing that decides."""
     corpus = small_corpus()
-    told = left_out(corpus, by, with_headers=with_headers)
+    told = left_out(corpus, by)
     assert np.allclose(told.sum(axis=1), 1)
     assert accuracy(told, corpus, LABELS) == 1.0
 
@@ -162,6 +84,25 @@ def test_training_on_one_label_or_one_scenario_is_refused() -> None:
         train(Corpus(examples=tuple(e for e in examples if e.scenario == "lamp")))
 
 
+def test_a_small_house_is_learnt_from_or_refused_with_our_error() -> None:
+    """Few scenarios, cues that match nothing, writers of one label: never a foreign error."""
+    examples = small_corpus().examples
+    lost = tuple(replace(e, cues=(Cue(text="nowhere said", head="ask"),)) for e in examples)
+    weights, _ = train(Corpus(examples=lost))
+    assert weights.heads == ()
+    apart = [
+        e for e in examples if (e.scenario, e.label) in {("lamp", "other"), ("sofa", "request")}
+    ]
+    train(Corpus(examples=tuple(apart)))
+    by_label = tuple(replace(e, writer=e.label) for e in examples)
+    assert left_out(Corpus(examples=by_label), "writer").shape == (len(examples), len(LABELS))
+    with pytest.raises(ClassifierError, match="two labels"):
+        train(Corpus(examples=()))
+    two = tuple(e for e in examples if e.scenario in {"lamp", "sofa"})
+    with pytest.raises(ClassifierError, match="three scenarios"):
+        left_out(Corpus(examples=two), "scenario")
+
+
 def test_two_labels_are_enough() -> None:
     """A house may have its own two; the solver's short form is unfolded rightly."""
     examples = tuple(e for e in small_corpus().examples if e.label in LABELS[:2])
@@ -178,88 +119,6 @@ def test_users_labels_come_behind_the_shipped_ones() -> None:
         for name in names
     ]
     assert labels_of(corpus) == ("complaint", "other", "ant", "zebra")
-
-
-def test_a_saved_model_says_what_it_said(folder: Path, trained: tuple[Weights, Any]) -> None:
-    """Half precision changes nothing that matters."""
-    model = Model(trained[0], {})
-    documents = [example.document for example in small_corpus().examples]
-    assert np.allclose(model.matrix(documents), Model.load(folder).matrix(documents), atol=2e-3)
-
-
-def test_no_model_is_named_as_missing(tmp_path: Path) -> None:
-    """The caller tells it from a bad one."""
-    with pytest.raises(ArtifactMissing):
-        load(tmp_path)
-
-
-def test_numbers_without_their_manifest_are_missing_too(folder: Path) -> None:
-    """Half a model is none."""
-    (folder / NUMBERS).unlink()
-    with pytest.raises(ArtifactMissing):
-        load(folder)
-
-
-def test_a_changed_byte_of_the_numbers_is_refused(folder: Path) -> None:
-    """The checksum is looked at before anything is unpacked."""
-    content = bytearray((folder / NUMBERS).read_bytes())
-    content[len(content) // 2] ^= 1
-    (folder / NUMBERS).write_bytes(content)
-    with pytest.raises(ArtifactMismatch, match="not the one"):
-        load(folder)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("format", 99),
-        ("labels", ["complaint"]),
-        ("temperature", "warm"),
-        ("temperature", -1),
-        ("features", {}),
-        ("features", {"fingerprint": "other", "letter_lengths": [4]}),
-        ("sha256", None),
-    ],
-)
-def test_a_manifest_that_does_not_fit_is_refused(folder: Path, field: str, value: object) -> None:
-    """Whatever is wrong, the error is ours."""
-    manifest = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps(manifest | {field: value}))
-    with pytest.raises(ArtifactMismatch):
-        load(folder)
-
-
-@settings(max_examples=40)
-@given(st.one_of(st.binary(), st.recursive(st.none() | st.text(), st.lists).map(json.dumps)))
-def test_any_manifest_is_refused_with_our_error(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes | str
-) -> None:
-    """Parsers of strangers' bytes raise nothing else."""
-    folder = tmp_path_factory.mktemp("model")
-    raw = content if isinstance(content, bytes) else content.encode()
-    (folder / MANIFEST).write_bytes(raw)
-    with pytest.raises((ArtifactMismatch, ArtifactMissing)):
-        load(folder)
-
-
-def test_a_signed_model_opens_with_its_key_only(
-    tmp_path: Path, trained: tuple[Weights, Any]
-) -> None:
-    """With a key given, an unsigned, foreign or changed manifest is refused."""
-    save(tmp_path, trained[0], {"seed": 3}, key=b"house")
-    assert load(tmp_path, key=b"house")[1]["seed"] == 3
-    with pytest.raises(ArtifactMismatch, match="signature"):
-        load(tmp_path, key=b"other")
-    manifest = json.loads((tmp_path / MANIFEST).read_text())
-    (tmp_path / MANIFEST).write_text(json.dumps(manifest | {"seed": 4}))
-    with pytest.raises(ArtifactMismatch, match="signature"):
-        load(tmp_path, key=b"house")
-
-
-def test_an_unsigned_model_is_refused_when_a_key_is_given(folder: Path) -> None:
-    """Leaving the signature out is no way round it."""
-    with pytest.raises(ArtifactMismatch, match="signature"):
-        load(folder, key=b"house")
 
 
 def test_the_shipped_model_knows_the_shipped_labels(shipped: Model) -> None:

@@ -18,7 +18,13 @@ from classifiers.sentences import MOST, split_sentences
     [
         ("It broke. Please repair it", ("It broke.", "Please repair it")),
         ("Really?! Yes... I waited", ("Really?!", "Yes...", "I waited")),
-        ("Art. 130 of no. 4 on 3.11.2026", ("Art.", "130 of no. 4 on 3.11.2026")),
+        ("Art. 130 of no. 4 on 3.11.2026", ("Art. 130 of no. 4 on 3.11.2026",)),
+        (
+            "I paid for it. Refund me. It is yours.",
+            ("I paid for it.", "Refund me.", "It is yours."),
+        ),
+        ("Non lo voglio, no. Rivoglio i soldi.", ("Non lo voglio, no.", "Rivoglio i soldi.")),
+        ("Sig. Rossi, ul. Długa 3. Dziękuję", ("Sig. Rossi, ul. Długa 3.", "Dziękuję")),
         ("one line\nand   another\n\n", ("one line", "and another")),
         ("Ordine n. 4, ul. Długa 3.", ("Ordine n. 4, ul. Długa 3.",)),
         ("(as agreed.) Now", ("(as agreed.)", "Now")),
@@ -58,7 +64,7 @@ def test_cues_mark_their_sentences_and_no_others() -> None:
     """Case, accents and line ends do not matter; a cue may be a part, or span two sentences."""
     document = Document(
         subject="Sofa",
-        body="Good morning.\nThe sofa CAME\nyesterday without legs! I'd like my money back. Ada",
+        body="Good morning.\nThe sofa CAME\nyesterday, without legs! I'd like my money back. Ada",
     )
     cues = [
         Cue(text="the sofa came yesterday without legs", head="grievance"),
@@ -85,7 +91,6 @@ def test_the_shares_of_the_sentences_are_what_their_views_say(
     heads: np.ndarray, lead: np.ndarray
 ) -> None:
     """Nothing that the final part hears of the sentences is lost or counted twice."""
-    heads = heads + np.linspace(0, 1e-3, heads.size).reshape(heads.shape)  # no two the same
     said = pool(heads, np.array([0, len(heads)]))[0] @ lead
     assert sentence_shares(heads, lead).sum() == pytest.approx(said, abs=1e-6)
 
