@@ -14,7 +14,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -192,13 +192,19 @@ class Pipeline:
     def _read_alone(self, batch: Batch) -> None:
         """Have a mail read that was in hand when the service died, with no other such mail beside.
 
-        Else the neighbour of a mail that takes the service down would be charged with each death.
+        Else the neighbour of a mail that takes the service down would be charged with each death;
+        also one that was answered, and not yet recorded when the next was read.
         """
-        answered = threading.Event()
+        recorded = threading.Event()
+
+        def done() -> None:
+            batch.done()
+            recorded.set()
+
         with self._suspect:
             self._hold(batch)
-            self._send(batch, answered.set)
-            answered.wait()
+            self._send(replace(batch, done=done))
+            recorded.wait()
 
     def _hold(self, batch: Batch) -> None:
         with self._idle:
@@ -206,7 +212,7 @@ class Pipeline:
                 self._moved_at[mail.account] = clock.monotonic()
             self._in_hand.update((mail.mail_id, mail) for mail in batch.mails)
 
-    def _send(self, batch: Batch, answered: Callable[[], None] = lambda: None) -> None:
+    def _send(self, batch: Batch) -> None:
         jobs: list[Job] = []
         lost: Answers = []
         for mail in batch.mails:
@@ -219,7 +225,6 @@ class Pipeline:
 
         def tell(answers: Answers) -> None:
             self._answers.put((batch, [*answers, *lost]))
-            answered()
 
         if jobs:
             self._readers.submit(jobs, tell)

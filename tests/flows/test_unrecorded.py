@@ -215,6 +215,37 @@ def test_a_mail_that_cannot_be_taken_up_gives_its_bytes_back(settings: Settings)
     assert_read_at_the_next_start(settings)
 
 
+class WatchingReaders(InstantReaders):
+    """Notes, whenever mails come, how many of the ledger's are still unread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.house: House | None = None
+        self.unread: list[int] = []
+
+    def submit(self, jobs: Sequence[Job], done: Callable[[Answers], None]) -> None:
+        """Look, then read."""
+        if self.house is not None:
+            self.unread.append([state for state, _ in rows(self.house)].count("received"))
+        super().submit(jobs, done)
+
+
+def test_a_suspect_is_recorded_before_the_next_one_is_read(settings: Settings) -> None:
+    """Else it would be charged with the death of a service that its neighbour takes down."""
+    with open_house(settings, StoppingReaders()) as house:
+        hand_over(house)
+        assert house.pipeline.wait(RECORDED_S)
+        with house.store.write() as connection:
+            connection.execute(update(mails).values(attempts=1))
+    readers = WatchingReaders()
+    with open_house(settings, readers) as house:
+        readers.house = house
+        house.pipeline.take_up(house.leases.take(account_lease(ACCOUNT)), ACCOUNT)
+        assert readers.unread == [5, 4, 3, 2, 1]
+        assert house.pipeline.wait(RECORDED_S)
+        assert_nothing_blocked(house)
+
+
 def test_a_mail_whose_record_in_the_packs_is_gone_stops_nobody(settings: Settings) -> None:
     """It is set aside by name, the others are read."""
     with open_house(settings, StoppingReaders()) as house:
