@@ -48,10 +48,10 @@ def place(settings: Settings) -> Placement:
 
 
 def policy(settings: Settings) -> Policy:
-    """Return what decides, made of the rules and thresholds of the configuration."""
+    """Return what decides, made of the rules and costs of the configuration."""
     return Policy(
         rules=compile_rules(settings.rules),
-        thresholds=settings.classifier.thresholds,
+        costs=settings.classifier.costs,
         placement=place(settings),
     )
 

@@ -30,7 +30,7 @@ from daemon.records import Decision, Reading, Unreadable
 from daemon.store.leases import Lease
 from daemon.store.packs import Packs
 from daemon.triage.route import CompiledRules, RouteInput, route
-from daemon.triage.verdict import judge
+from daemon.triage.verdict import Costs, judge
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Policy:
     """What decides: replaced as a whole at a reload."""
 
     rules: CompiledRules
-    thresholds: Mapping[str, float]
+    costs: Costs
     placement: Placement
 
 
@@ -74,7 +74,7 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
     live = is_live and not mail.is_imported
     if isinstance(answer, Unreadable):
         return Judged(mail=mail, answer=answer, verdict=None, decision=None, live=live)
-    verdict = judge(answer, policy.thresholds)
+    verdict = judge(answer, policy.costs)
     if here := policy.placement.queue_of(mail.account, mail.folder):
         decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")
     else:

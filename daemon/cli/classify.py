@@ -16,7 +16,7 @@ from daemon.cli.house import AsJson, ConfigFile, config_if_any
 from daemon.cli.lines import parse_line
 from daemon.cli.output import print_json_line, safe
 from daemon.config.loading import load
-from daemon.config.settings import THRESHOLDS
+from daemon.config.settings import COSTS
 from daemon.errors import BackdeskError, MailError
 from daemon.intake.sources import walk
 from daemon.intake.streams import Found, SourceLimits
@@ -24,7 +24,7 @@ from daemon.reading.errors import ReadersAway
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import Job, Judgement, PlainMail, ReadingOptions
 from daemon.records import LABELS, Automatic, Reading, Unreadable
-from daemon.triage.verdict import judge
+from daemon.triage.verdict import Costs, judge
 
 app = typer.Typer()
 
@@ -65,7 +65,7 @@ def classify(
     """Label mails; print a JSON line for each, in the order they were found."""
     if absent := [str(path) for path in paths if not path.exists()]:
         refuse(f"no such file or folder: {', '.join(absent)}")
-    options, thresholds, workers = _chosen(config)
+    options, costs, workers = _chosen(config)
     failed = 0
     with TemporaryDirectory() as spool, ReadingPool(options, workers) as pool:
         code = _model_code(pool)
@@ -74,21 +74,21 @@ def classify(
         for batch in _batches(found):
             for judged in judge_.judge(batch):
                 failed += judged.failure is not None
-                print_json_line(_document(judged, thresholds))
+                print_json_line(_document(judged, costs))
     if failed:
         complain(f"{failed} could not be read; their scores are those of an empty mail")
     leave(max(code, NEEDS_PERSON if failed else DONE))
 
 
-def _chosen(config: Path | None) -> tuple[ReadingOptions, dict[str, float], int]:
-    """Return how to read, the thresholds and the number of children."""
+def _chosen(config: Path | None) -> tuple[ReadingOptions, Costs, int]:
+    """Return how to read, the costs of mistakes and the number of children."""
     cores = len(os.sched_getaffinity(0))
     path = config_if_any(config)
     if path is None:
-        return ReadingOptions(model_dir=SHIPPED_MODEL), dict(THRESHOLDS), cores
+        return ReadingOptions(model_dir=SHIPPED_MODEL), COSTS, cores
     settings = load(path)
     workers = settings.service.workers or cores
-    return reading_options(settings), dict(settings.classifier.thresholds), workers
+    return reading_options(settings), settings.classifier.costs, workers
 
 
 def _model_code(pool: ReadingPool) -> int:
@@ -231,12 +231,12 @@ def _of_line(name: str, judgement: Judgement | None) -> Judged:
     )
 
 
-def _document(judged: Judged, thresholds: dict[str, float]) -> dict[str, object]:
+def _document(judged: Judged, costs: Costs) -> dict[str, object]:
     if judged.failure is not None:
         label, confidence, abstained = None, 0.0, True
         reasons = [f"unreadable: {safe(judged.failure)}"]
     else:
-        verdict = judge(judged, thresholds)
+        verdict = judge(judged, costs)
         label, confidence, abstained = verdict.label, verdict.confidence, verdict.abstained
         reasons = [verdict.reason, *judged.words]
     return {

@@ -1,6 +1,6 @@
 """`simulate`: what another configuration would have done with the mail of the past.
 
-Its rules and thresholds are applied to what was read then; no mail is read again.
+Its rules and costs are applied to what was read then; no mail is read again.
 """
 
 import re

@@ -12,7 +12,7 @@ from daemon.config.raw import (
     text_of,
     texts_of,
 )
-from daemon.config.settings import THRESHOLDS, Classifier
+from daemon.config.settings import ANY, COSTS, Classifier
 from daemon.config.values import bytes_of
 from daemon.config.wording import nearest
 
@@ -34,21 +34,26 @@ def rule_findings(document: Table) -> Iterator[Finding]:
 
 def _labels(document: Table) -> tuple[str, ...]:
     own = texts_of(table_of(document, "classifier"), "labels")
-    return (*THRESHOLDS, *(label for _, label in own))
+    return (*COSTS, *(label for _, label in own))
 
 
 def _labels_of_the_house(document: Table) -> Iterator[Finding]:
     classifier = table_of(document, "classifier")
     for path, label in texts_of(classifier, "labels"):
-        if label in THRESHOLDS or label in _OUTCOMES:
+        if label in COSTS or label in (*_OUTCOMES, ANY):
             yield ("classifier", *path), f"{label!r} has its meaning already; choose another name"
     labels = _labels(document)
-    for label in table_of(classifier, "thresholds"):
+    costs = table_of(classifier, "costs")
+    for label in costs:
         if label not in labels:
-            yield (
-                ("classifier", "thresholds", label),
-                f"{label!r} is not a label; {nearest(label, labels)}",
-            )
+            yield ("classifier", "costs", label), _no_label(label, labels)
+        for taken in table_of(costs, label):
+            if taken not in (*labels, ANY):
+                yield ("classifier", "costs", label, taken), _no_label(taken, (*labels, ANY))
+
+
+def _no_label(word: str, labels: tuple[str, ...]) -> str:
+    return f"{word!r} is not a label; {nearest(word, labels)}"
 
 
 def _order(document: Table) -> Iterator[Finding]:

@@ -232,6 +232,7 @@ EmailAddress = Annotated[str, AfterValidator(address_of)]
 Language = Annotated[str, AfterValidator(language_of)]
 Regex = Annotated[str, AfterValidator(regex_of)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Cost = Annotated[float, Field(ge=0, le=1000)]
 Texts = Annotated[tuple[Filled, ...], BeforeValidator(listed), Field(min_length=1)]
 AddressGlobs = Annotated[
     tuple[Annotated[Filled, AfterValidator(address_glob_of)], ...],

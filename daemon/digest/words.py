@@ -17,9 +17,13 @@ from daemon.config.shipped import shipped
 
 LANGUAGES = ("it", "pl", "en")
 
+_SHARE = r"[01]\.\d\d"
 _REASONS = (
-    ("under", re.compile(r"unsure: (?P<label>.+) (?P<p>[01]\.\d\d) under (?P<t>[01]\.\d\d)")),
-    ("doubt", re.compile(r"unsure: may be a complaint (?P<p>[01]\.\d\d)")),
+    (
+        "either",
+        re.compile(rf"unsure: (?P<label>.+) (?P<p>{_SHARE}) or (?P<other>.+) (?P<q>{_SHARE})"),
+    ),
+    ("alone", re.compile(rf"unsure: (?P<label>.+) (?P<p>{_SHARE})")),
     ("no_model", re.compile(r"no model")),
 )
 
@@ -61,8 +65,8 @@ class Words:
         for key, pattern in _REASONS:
             if found := pattern.fullmatch(reason):
                 values = found.groupdict()
-                if "label" in values:
-                    values["label"] = self.name("labels", values["label"])
+                for word in values.keys() & {"label", "other"}:
+                    values[word] = self.name("labels", values[word])
                 return self.say(f"unsure_{key}", **{k: _percent(v) for k, v in values.items()})
         return reason.removeprefix("unsure: ")
 
@@ -96,5 +100,5 @@ def words(language: str) -> Words:
 
 def _percent(value: str) -> str:
     """0.35 is 35 %: people read it faster."""
-    is_share: Callable[[str], object] = re.compile(r"[01]\.\d\d").fullmatch
+    is_share: Callable[[str], object] = re.compile(_SHARE).fullmatch
     return f"{round(float(value) * 100)}%" if is_share(value) else value

@@ -1,4 +1,8 @@
-"""A reading -> the label of the mail, or an honest abstention; always with a reason."""
+"""A reading -> the label of the mail, or an honest abstention; always with a reason.
+
+The label is the one whose mistakes are expected to cost least (Bayes' decision rule, with Chow's
+reject option, 1970): a person's look costs 1, and is taken when no label is expected to cost less.
+"""
 
 from collections.abc import Mapping
 from math import floor, isfinite
@@ -6,11 +10,14 @@ from typing import Protocol
 
 from daemon.records import LABELS, Automatic, Verdict
 
-DOUBT = 0.30
-"""From this probability of a complaint on, no other label wins: missing one costs most."""
+Costs = Mapping[str, Mapping[str, float]]
+"""True label -> label it is taken for, or "any" -> cost, in looks of a person."""
 
-UNLISTED = 0.60
-"""The threshold of a label for which none is configured."""
+UNLISTED = 2.5
+"""The cost of a mistake for which none is configured."""
+
+_LOOK = 1.0
+_HAIR = 1e-9  # costs that differ by rounding only are equal
 
 
 class Scored(Protocol):
@@ -25,34 +32,48 @@ class Scored(Protocol):
         """Label -> calibrated probability; None without a model."""
 
 
-def judge(reading: Scored, thresholds: Mapping[str, float]) -> Verdict:
+def judge(reading: Scored, costs: Costs) -> Verdict:
     """Return the verdict on one mail; never raises.
 
     Args:
         reading: its `scores` are calibrated probabilities per label, None without a model.
-        thresholds: label -> least probability, from 0 to 1.
+        costs: what each mistake costs.
     """
     if reading.automatic is not None:
         return _no_label(0.0, f"automatic: {reading.automatic.value}", abstained=False)
     if not reading.scores:
         return _no_label(0.0, "no model", abstained=True)
-    scores = {label: p if isfinite(p) else 0.0 for label, p in reading.scores.items()}
-    best = min(scores, key=lambda label: (-scores[label], _rank(label)))
-    reason = _doubt(best, scores, thresholds)
-    if reason:
-        return _no_label(scores[best], f"unsure: {reason}", abstained=True)
+    scores = {label: p if 0 <= p <= 1 else 0.0 for label, p in reading.scores.items()}
+    risks = {label: _risk(label, scores, costs) for label in scores}
+    best = min(risks, key=lambda label: (round(risks[label], 9), -scores[label], _rank(label)))
+    if risks[best] > _LOOK + _HAIR:
+        likeliest = min(scores, key=lambda label: (-scores[label], _rank(label)))
+        reason = f"unsure: {_alternatives(likeliest, scores, costs)}"
+        return _no_label(scores[likeliest], reason, abstained=True)
     return Verdict(label=best, confidence=scores[best], abstained=False, reason="model")
 
 
-def _doubt(best: str, scores: Mapping[str, float], thresholds: Mapping[str, float]) -> str:
-    """Say why the best label is not taken; empty when it is."""
-    threshold = thresholds.get(best, UNLISTED)
-    if scores[best] < threshold:
-        return f"{best} {_shown(scores[best])} under {threshold:.2f}"
-    complaint = scores.get("complaint", 0.0)
-    if best != "complaint" and complaint >= DOUBT:
-        return f"may be a complaint {_shown(complaint)}"
-    return ""
+def _risk(label: str, scores: Mapping[str, float], costs: Costs) -> float:
+    """Return what taking the label is expected to cost; what no label claims is a mistake too."""
+    known = sum(_share_of_risk(label, true, p, costs) for true, p in scores.items())
+    return known + max(1 - sum(scores.values()), 0.0) * UNLISTED
+
+
+def _share_of_risk(label: str, true: str, probability: float, costs: Costs) -> float:
+    """Return what taking the label costs, if the mail is truly another, times how likely it is."""
+    if true == label or not probability:
+        return 0.0
+    row = costs.get(true, {})
+    cost = row.get(label, row.get("any", UNLISTED))
+    return probability * cost if isfinite(cost) else probability * UNLISTED
+
+
+def _alternatives(label: str, scores: Mapping[str, float], costs: Costs) -> str:
+    """Name the likeliest label, and the one that it would cost most to miss by taking it."""
+    dear = {true: _share_of_risk(label, true, p, costs) for true, p in scores.items()}
+    worst = min(dear, key=lambda true: (-dear[true], _rank(true)))
+    words = f"{label} {_shown(scores[label])}"
+    return f"{words} or {worst} {_shown(scores[worst])}" if dear[worst] > 0 else words
 
 
 def _no_label(confidence: float, reason: str, *, abstained: bool) -> Verdict:
@@ -65,5 +86,5 @@ def _rank(label: str) -> tuple[int, str]:
 
 
 def _shown(probability: float) -> str:
-    """Cut, not rounded: 0.3999 under 0.40 must not read "0.40 under 0.40"."""
-    return f"{floor(probability * 100) / 100:.2f}"
+    """Cut, not rounded: what is shown is never more than what was there."""
+    return f"{floor(probability * 100 + _HAIR) / 100:.2f}"

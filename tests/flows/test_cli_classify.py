@@ -91,16 +91,14 @@ def test_without_reasons_only_the_verdict_is_said(
     assert len(done.lines[0]["reasons"]) == 1
 
 
-def test_thresholds_of_a_configuration_are_used_and_a_missing_model_is_named(
+def test_costs_of_a_configuration_are_used_and_a_missing_model_is_named(
     tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """No valid model: nothing is labelled, and exit 1 says so."""
     (tmp_path / "1").write_bytes(a_mail(1))
     config = tmp_path / "backdesk.toml"
     head = '[service]\ntimezone = "Europe/Rome"\nworkers = 1\n[classifier]\n'
-    config.write_text(
-        head + "[classifier.thresholds]\nother = 1.0\ncomplaint = 1.0\nrequest = 1.0\n"
-    )
+    config.write_text(head + "".join(f"costs.{label}.any = 1000\n" for label in LABELS))
     strict = ended(capsysbinary, "classify", tmp_path / "1", "--config", config)
     config.write_text(head + 'model = "nowhere"\n')
     without = ended(capsysbinary, "classify", tmp_path / "1", "--config", config)

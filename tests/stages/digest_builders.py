@@ -68,7 +68,7 @@ class Kept:
     folder: str = "INBOX"
 
 
-UNSURE = Kept(label=None, reason="unsure: complaint 0.35 under 0.40", queue="unsure")
+UNSURE = Kept(label=None, reason="unsure: complaint 0.35 or request 0.33", queue="unsure")
 
 
 def enter_account(store: Store, name: str = "info", **values: object) -> None:

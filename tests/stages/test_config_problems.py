@@ -169,10 +169,15 @@ def test_ten_mistakes_are_ten_lines() -> None:
         ("[web]", '[store]\nurl = "postgresql+psycopg://a:b@c/d"\n[web]', 31, "store.url",
          "BACKDESK_STORE_PASSWORD"),
         ("[web]", '[store]\nurl = "mysql://a/b"\n[web]', 31, "store.url", "postgresql+psycopg"),
-        ("[web]", "[classifier]\nthresholds.complant = 0.1\n[web]", 31,
-         "classifier.thresholds.complant", "did you mean complaint?"),
-        ("[web]", "[classifier]\nthresholds.other = 2\n[web]", 31,
-         "classifier.thresholds.other", "1 or less"),
+        ("[web]", "[classifier]\ncosts.complant = { any = 1 }\n[web]", 31,
+         "classifier.costs.complant", "did you mean complaint?"),
+        ("[web]", "[classifier]\ncosts.other = { reqest = 1 }\n[web]", 31,
+         "classifier.costs.other.reqest", "did you mean request?"),
+        ("[web]", "[classifier]\ncosts.other = { any = -2 }\n[web]", 31,
+         "classifier.costs.other.any", "0 or more"),
+        ("[web]", "[classifier]\ncosts.other = 2\n[web]", 31, "classifier.costs.other", "table"),
+        ("[web]", '[classifier]\nlabels = ["any"]\n[web]', 31, "classifier.labels[0]",
+         "another name"),
         ("[web]", '[classifier]\nlabels = ["unsure"]\n[web]', 31, "classifier.labels[0]",
          "another name"),
         ('name = "complaints"\n', "", 16, "rules[0].name", "is missing"),
@@ -363,7 +368,7 @@ def test_any_damage_is_a_list_of_problems(values: dict[int, str], lost: set[int]
 SCALAR = st.sampled_from([True, 0, -1, 0.5, float("nan"), "", "x", "xoauth2", "plain", date.max])
 KEYS = st.sampled_from(
     ["name", "host", "port", "security", "username", "auth", "account", "folder", "queue", "when",
-     "label", "language", "min_size", "to", "relay", "languages", "at", "thresholds", "labels",
+     "label", "language", "min_size", "to", "relay", "languages", "at", "costs", "labels",
      "x"],
 )  # fmt: skip
 TREE = st.recursive(

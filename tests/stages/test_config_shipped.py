@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from daemon import config
 from daemon.config.rules import KINDS, Condition
-from daemon.config.settings import THRESHOLDS, Document
+from daemon.config.settings import COSTS, Document
 from daemon.mail.limits import MailLimits
 from daemon.records import LABELS, Automatic
 
@@ -38,8 +38,13 @@ def documented() -> dict[str, str]:
             table = re.sub(r"^(accounts|queues|relays)\..*", r"\1", header[1])
         elif key:
             inner = "rules." if key["key"].startswith("when.") else f"{table}."
-            found.setdefault(inner + key["key"], key["mark"] or "")
+            found.setdefault(inner + column(key["key"]), key["mark"] or "")
     return found
+
+
+def column(key: str) -> str:
+    """Return the key; of a table with a row for each label the table."""
+    return "costs" if key.startswith("costs.") else key
 
 
 def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -86,8 +91,8 @@ def test_every_key_has_its_meaning_above() -> None:
     for above, line in pairwise(lines):
         match = KEY_LINE.match(line)
         table = HEADER.match(line)
-        if match and match["key"] not in seen:
-            seen.add(match["key"])
+        if match and column(match["key"]) not in seen:
+            seen.add(column(match["key"]))
             assert above.startswith("# "), line
             assert not KEY_LINE.match(above), line
         elif table and table[1] in {"accounts.info", "relays.main"}:
@@ -143,7 +148,7 @@ def test_the_examples_of_conditions_can_be_used_together() -> None:
 def test_the_kinds_and_labels_are_those_of_the_records() -> None:
     """The configuration stands beside the records and may not import them; both say the same."""
     assert tuple(Automatic) == KINDS
-    assert tuple(THRESHOLDS) == LABELS
+    assert tuple(COSTS) == LABELS
 
 
 @pytest.mark.parametrize("field", fields(MailLimits), ids=lambda field: field.name)

@@ -151,7 +151,7 @@ def test_unsure_mail_is_listed_until_a_person_has_decided(store: Store) -> None:
     made = digest(store)
     assert [mail.mail_id for mail in made.unsure] == [*listed[1:], listed[0]]
     assert made.unsure_total == 4
-    assert made.unsure[0].reason == "unsure: complaint 0.35 under 0.40"
+    assert made.unsure[0].reason == "unsure: complaint 0.35 or request 0.33"
 
 
 def test_long_lists_are_cut_and_say_so(store: Store) -> None:

@@ -56,7 +56,7 @@ UNSURE = UnsureMail(
     sender="anna@client.example",
     sender_name="Anna Rossi",
     received_at=MORNING - timedelta(hours=2),
-    reason="unsure: complaint 0.35 under 0.40",
+    reason="unsure: complaint 0.35 or request 0.33",
 )
 SICK = AccountHealth(
     name="info",
@@ -258,10 +258,13 @@ def test_a_long_subject_is_cut_at_120_characters() -> None:
     ("reason", "polish"),
     [
         (
-            "unsure: complaint 0.35 under 0.40",
-            "najbardziej prawdopodobna kategoria to reklamacja: 35%, a potrzeba 40%",
+            "unsure: complaint 0.35 or request 0.33",
+            "reklamacja (35%) albo prośba (33%)",
         ),
-        ("unsure: may be a complaint 0.31", "może być reklamacją (31%)"),
+        (
+            "unsure: other 0.35",
+            "najbardziej prawdopodobna kategoria to inne, ale tylko 35%",
+        ),
         ("no model", "brak ważnego modelu"),
         ("unsure: something new", "something new"),
     ],

@@ -4,7 +4,12 @@ from typing import Any
 
 from daemon.records import Address, Reading
 
-THRESHOLDS = {"complaint": 0.40, "request": 0.55, "newsletter": 0.60, "other": 0.60}
+COSTS: dict[str, dict[str, float]] = {
+    "complaint": {"request": 4.0, "any": 8.0},
+    "request": {"complaint": 1.5, "any": 2.5},
+    "newsletter": {"complaint": 1.5, "any": 2.0},
+    "other": {"complaint": 1.5, "any": 2.0},
+}
 
 
 def address(email: str) -> Address:
