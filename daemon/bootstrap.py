@@ -17,7 +17,7 @@ from daemon.intake.receive import FetchLimits, Receiver
 from daemon.intake.records import Tally
 from daemon.intake.results import Results
 from daemon.intake.store import Ledger
-from daemon.jobs import House
+from daemon.jobs import House, mix_of
 from daemon.mail.limits import MailLimits
 from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
@@ -29,6 +29,7 @@ from daemon.store.engine import Store, open_store, sqlite_url
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs, sync_folder
 from daemon.store.schema import upgrade
+from daemon.triage.mix import NO_MIX, Mix
 from daemon.triage.route import compile_rules
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
@@ -47,11 +48,12 @@ def place(settings: Settings) -> Placement:
     return Placement(accounts=accounts, queues=queues, zone=settings.service.zone)
 
 
-def policy(settings: Settings) -> Policy:
-    """Return what decides, made of the rules and costs of the configuration."""
+def policy(settings: Settings, mix: Mix = NO_MIX) -> Policy:
+    """Return what decides: the rules and costs of the configuration, the mix of the house."""
     return Policy(
         rules=compile_rules(settings.rules),
         costs=settings.classifier.costs,
+        mix=mix,
         placement=place(settings),
     )
 
@@ -162,7 +164,7 @@ def build(
         stack.callback(leases.close)
         packs = _packs(settings)
         stack.callback(packs.close)
-        tally, chosen = Tally(), policy(settings)
+        tally, chosen = Tally(), policy(settings, mix_of(store))
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
         pool = (open_pool or _pool)(settings, ledger)

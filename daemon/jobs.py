@@ -6,7 +6,7 @@ The house (everything built and wired) is handed in; errors of accounts are deci
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from daemon.intake.records import Tally
 from daemon.intake.settle import Settler
 from daemon.intake.store import Ledger
 from daemon.intake.suspects import Suspects
-from daemon.intake.views import count_folder
+from daemon.intake.views import count_folder, recent_scores
 from daemon.pipeline import Batch, Pipeline
 from daemon.reading.pool import ReadingPool
 from daemon.records import FolderCount
@@ -35,12 +35,14 @@ from daemon.store.engine import Store
 from daemon.store.leases import Lease, Leases
 from daemon.store.packs import Packs
 from daemon.store.tables import runs
+from daemon.triage.mix import Mix, estimate
 
 _log = logging.getLogger(__name__)
 
 SEND_LEASE = "send"
 RUN_LIMIT = timedelta(hours=1)  # after it a daily job is taken for dead
 STOP_CHECK_S = 0.5
+MIX_MAILS = 2_000
 MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
 
 
@@ -301,6 +303,19 @@ def reconcile_all(house: House) -> list[FolderCount]:
             },
         )
     return counts
+
+
+def mix_of(store: Store) -> Mix:
+    """Return how often each label comes in this house, by the scores of its newest mails."""
+    return estimate(recent_scores(store, MIX_MAILS))
+
+
+def renew_mix(house: House) -> None:
+    """Decide from now on under the mix of the house's newest mails."""
+    pipeline, mix = house.pipeline, mix_of(house.store)
+    pipeline.policy = replace(pipeline.policy, mix=mix)
+    shares = {label: round(share, 3) for label, share in mix.items()}
+    _log.info("Class mix renewed", extra={"action": "mix", "shares": shares})
 
 
 def write_digest(house: House) -> int:

@@ -16,6 +16,7 @@ from daemon.intake.stories import Facts, Story, story_of
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
 from daemon.records import Reading
+from daemon.triage.mix import Mix, under
 
 app = typer.Typer()
 
@@ -77,7 +78,7 @@ def _document(
         "state": held.state,
         "attempts": held.attempts,
         "stages": _stages(held, story),
-        "mail": None if reading is None else _read(reading),
+        "mail": None if reading is None else _read(reading, house.pipeline.policy.mix),
         "decision": _decision(story, reading),
         "words": _words(house, held, story, reading),
         "outcome": _outcome(held, story, placement),
@@ -121,7 +122,7 @@ def _stages(held: HeldMail, story: Story) -> list[dict[str, Any]]:
     return sorted(reached, key=lambda one: str(one["at"]))
 
 
-def _read(reading: Reading) -> dict[str, Any]:
+def _read(reading: Reading, mix: Mix) -> dict[str, Any]:
     return {
         "subject": reading.subject,
         "from": address(reading.sender),
@@ -133,6 +134,7 @@ def _read(reading: Reading) -> dict[str, Any]:
         "list_id": reading.list_id,
         "model": reading.model,
         "scores": reading.scores,
+        "scores_here": under(reading.scores, mix) if reading.scores and mix else None,
         "pec_received_at": reading.pec_received_at,
         "snippet": reading.snippet,
         "attachments": [one.filename for one in reading.attachments],

@@ -74,7 +74,7 @@ def simulate(
     other = load(candidate)
     with open_house(config) as house:
         unknown = _unkept_headers(house.settings, other)
-        chosen, mails, changes = policy(other), 0, list[Change]()
+        chosen, mails, changes = policy(other, house.pipeline.policy.mix), 0, list[Change]()
         for decided in decided_since(house.store, clock.now() - since):
             mails += 1
             changes += _change(decided, chosen)

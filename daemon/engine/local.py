@@ -89,6 +89,7 @@ class LocalEngine:
             every = IntervalTrigger(seconds=account.poll_s or intake.poll_s)
             self._scheduler.add_job(worker.wake, every, name=f"poll {worker.account}")
         self._daily("sweep", intake.sweep_at, self._sweep)
+        self._daily("mix", intake.sweep_at, lambda: jobs.renew_mix(self.house))
         self._daily("reconcile", intake.reconcile_at, lambda: jobs.reconcile_all(self.house))
 
     def _send(self) -> None:

@@ -9,6 +9,7 @@ from math import floor, isfinite
 from typing import Protocol
 
 from daemon.records import LABELS, Automatic, Verdict
+from daemon.triage.mix import NO_MIX, Mix, under
 
 Costs = Mapping[str, Mapping[str, float]]
 """True label -> label it is taken for, or "any" -> cost, in looks of a person."""
@@ -32,18 +33,20 @@ class Scored(Protocol):
         """Label -> calibrated probability; None without a model."""
 
 
-def judge(reading: Scored, costs: Costs) -> Verdict:
+def judge(reading: Scored, costs: Costs, mix: Mix = NO_MIX) -> Verdict:
     """Return the verdict on one mail; never raises.
 
     Args:
         reading: its `scores` are calibrated probabilities per label, None without a model.
         costs: what each mistake costs.
+        mix: how often each label comes in this house.
     """
     if reading.automatic is not None:
         return _no_label(0.0, f"automatic: {reading.automatic.value}", abstained=False)
     if not reading.scores:
         return _no_label(0.0, "no model", abstained=True)
-    scores = {label: p if 0 <= p <= 1 else 0.0 for label, p in reading.scores.items()}
+    honest = {label: p if 0 <= p <= 1 else 0.0 for label, p in reading.scores.items()}
+    scores = under(honest, mix)
     risks = {label: _risk(label, scores, costs) for label in scores}
     best = min(risks, key=lambda label: (round(risks[label], 9), -scores[label], _rank(label)))
     if risks[best] > _LOOK + _HAIR:

@@ -1,12 +1,15 @@
 """A daily job runs once per local date, over restarts, failures and a store that was away."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, insert, select
 
 from daemon.errors import StoreBusy
-from daemon.jobs import House, forget_interrupted, once_a_day
+from daemon.jobs import House, forget_interrupted, once_a_day, renew_mix
+from daemon.store.tables import mails, readings
 from tests.houses import Desk, open_house, settings_of
 
 MORNING = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -68,3 +71,41 @@ def test_a_job_that_never_ended_is_taken_for_dead_after_an_hour(house: House):
     once_a_day(house, "digest", MORNING, look_later)
 
     assert ran == [False, True]
+
+
+def test_the_mix_of_the_house_is_renewed_from_what_was_read(house: House):
+    """Of the newest model's readings only, and not of automatic mail."""
+    assert house.pipeline.policy.mix == {}
+    newsletter = {"complaint": 0.05, "request": 0.05, "newsletter": 0.85, "other": 0.05}
+    complaint = {"complaint": 0.85, "request": 0.05, "newsletter": 0.05, "other": 0.05}
+    was_read(house, 300, {"scores": complaint, "model": "older"})
+    was_read(house, 300, {"scores": complaint, "model": "newer"}, automatic="bounce")
+    was_read(house, 150, {"scores": newsletter, "model": "newer"})
+    renew_mix(house)
+    assert house.pipeline.policy.mix == {}  # too few
+
+    was_read(house, 150, {"scores": newsletter, "model": "newer"})
+    was_read(house, 10, {"scores": None, "model": None})
+    renew_mix(house)
+    assert house.pipeline.policy.mix["newsletter"] > 0.85
+
+
+def was_read(house: House, many: int, detail: dict[str, object], automatic: str | None = None):
+    """Write readings as the recorder would, as far as scores go."""
+    with house.store.write() as connection:
+        first = (connection.execute(select(func.max(mails.c.id))).scalar() or 0) + 1
+        numbers = range(first, first + many)
+        names = {"size": 1, "account": "info", "state": "read", "attempts": 1}
+        moments = {"stored_at": MORNING, "received_at": MORNING}
+        connection.execute(
+            insert(mails),
+            [{"id": n, "digest": n.to_bytes(32, "big"), **names, **moments} for n in numbers],
+        )
+        texts = {"subject": "", "snippet": "", "detail": json.dumps(detail), "read_at": MORNING}
+        connection.execute(
+            insert(readings),
+            [
+                {"mail_id": n, "content_digest": bytes(32), "automatic": automatic, **texts}
+                for n in numbers
+            ],
+        )
