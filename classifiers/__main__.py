@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from classifiers.artifact import save
+from classifiers.card import write_card
 from classifiers.errors import ClassifierError
 from classifiers.examples import Example, corpus_digest, labels_of, read_corpus
-from classifiers.figures import DEFAULT_THRESHOLD, Figures, judge
+from classifiers.figures import DEFAULT_THRESHOLD, Figures, interval, judge
 from classifiers.predict import SHIPPED, Model
 
 
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=("scenario", "writer"),
         help="train on the data, each time without some scenarios or one writer, and judge by them",
     )
+    test.add_argument("--card", type=Path, metavar="FOLDER", help="write plots and mistakes there")
     test.add_argument("--seed", type=int, default=0, help="with --leave-out: of folds and draws")
     for command in (learn, test):
         command.add_argument(
@@ -101,7 +103,7 @@ def _evaluate(options: argparse.Namespace) -> Figures:
 
         labels = labels_of(corpus.examples)
         told = left_out(corpus, options.leave_out, seed=options.seed)
-        return _judged(corpus.examples, told, labels, options.threshold)
+        return _carded(options, corpus.examples, told, labels)
     model = Model.load(options.model)
     examples = corpus.examples
     if model.manifest.get("corpus", {}).get("sha256") == corpus_digest(corpus):
@@ -111,7 +113,20 @@ def _evaluate(options: argparse.Namespace) -> Figures:
             file=sys.stderr,
         )
     told = model.matrix([example.document for example in examples])
-    return _judged(examples, told, model.labels, options.threshold)
+    return _carded(options, examples, told, model.labels)
+
+
+def _carded(
+    options: argparse.Namespace,
+    examples: Sequence[Example],
+    told: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+    labels: Sequence[str],
+) -> Figures:
+    """The figures; written out as well when a card is wanted."""
+    figures = _judged(examples, told, labels, options.threshold)
+    if options.card is not None:
+        write_card(options.card, examples, told, labels, figures)
+    return figures
 
 
 def _judged(
@@ -125,7 +140,10 @@ def _judged(
         "language": [example.lang for example in examples],
         "difficulty": ["hard" if example.is_hard else "ordinary" for example in examples],
     }
-    return judge(_truth(examples, labels), told, labels, groups, threshold)
+    truth = _truth(examples, labels)
+    scenarios = [example.scenario for example in examples]
+    figures = judge(truth, told, labels, groups, threshold)
+    return figures | {"macro_f1_interval": interval(truth, told, scenarios)}
 
 
 def _truth(
@@ -148,7 +166,8 @@ def _table(figures: Figures) -> str:
     for label, row in figures["per_class"].items():
         numbers = "".join(f"{row[name]:10.3f}" for name in ("precision", "recall", "f1"))
         lines.append(f"{label[:13]:14}{numbers}{row['n']:8d}")
-    lines.append("")
+    low, high = figures["macro_f1_interval"]
+    lines += ["", f"macro F1 95 % interval {low:.3f} to {high:.3f}"]
     rows = {"all": figures, **figures["by_language"], **figures["by_difficulty"]}
     for language, row in rows.items():
         right = row["precision_at_coverage"]

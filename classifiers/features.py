@@ -209,14 +209,19 @@ def _alone(text: str) -> Form:
 
 def read_forms(forms: Sequence[Form]) -> Read:
     """The words of all sentences of some mails."""
-    texts = [text for form in forms for text in (form.subject, *map(fold, form.sentences))]
     counts = np.array([1 + len(form.sentences) for form in forms], dtype=np.intp)
     return Read(
         forms=forms,
-        words=tokens.read_words([tokens.normalise(text) for text in texts]),
+        words=tokens.read_words([text for form in forms for text in _texts(form)]),
         owner=np.repeat(np.arange(len(forms), dtype=np.intp), counts),
         first=np.cumsum(counts) - counts,
     )
+
+
+def _texts(form: Form) -> list[bytes]:
+    """The subject and the sentences, normalised; folded together, as that costs a fifth."""
+    lines = tokens.normalise_lines(fold("\n".join(form.sentences)))
+    return [tokens.normalise(form.subject), *lines[: len(form.sentences)]]
 
 
 def hashed_blocks(read: Read, settings: FeatureSettings) -> list[tuple[float, list[Occurrences]]]:
@@ -301,8 +306,10 @@ def _count(
         [(owner[family.text] << _COLUMN_BITS) + family.bucket for family in families]
     )
     keys.sort()
-    edges = np.flatnonzero(np.diff(keys, prepend=-1))
-    counts = np.diff(edges, append=len(keys))
+    changes = np.ones(len(keys) + 1, dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=changes[1:-1])
+    edges = np.flatnonzero(changes)
+    counts, edges = edges[1:] - edges[:-1], edges[:-1]
     values = 1 + np.log(counts.astype(np.float32))
     keys = keys[edges]
     row = keys >> _COLUMN_BITS

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 DEFAULT_THRESHOLD = 0.5
 """Probability of the best label from which on a model speaks and does not abstain."""
 
+_STEPS = 50
+_DRAWS = 1000
+
 SURE = (0.8, 0.6)
 """Shares of the surest mails whose accuracy is told."""
 
@@ -38,8 +41,8 @@ def judge(
         `n`, `macro_f1`, `per_class`, `coverage` (share of mails on which the model speaks),
         `precision_at_coverage` (share of these that are right, None without any), `ece` (expected
         calibration error, 10 bins), `accuracy_of_surest` (of the 80 % and the 60 % of mails with
-        the highest best probability), `confusion` (true -> predicted -> mails), and for each of
-        `groups` `by_<name>`.
+        the highest best probability), `confusion` (true -> predicted -> mails), `reliability` and
+        `right_by_coverage` for plots, and for each of `groups` `by_<name>`.
     """
     guess = np.argmax(scores, axis=1)
     figures = {
@@ -47,6 +50,8 @@ def judge(
         "per_class": _per_class(truth, guess, labels),
         "confusion": _confusion(truth, guess, labels),
         "threshold": threshold,
+        "reliability": _reliability(np.max(scores, axis=1), guess == truth),
+        "right_by_coverage": _right_by_coverage(np.max(scores, axis=1), guess == truth),
     }
     for name, values in groups.items():
         told = np.array(values)
@@ -121,6 +126,57 @@ def _calibration_error(best: NDArray[np.float64], right: NDArray[np.bool_]) -> f
         if np.any(bins == k)
     ]
     return sum(gaps)
+
+
+def _reliability(best: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, float]]:
+    """Per tenth of probability: mean shown, share right, share of the mails; none when empty."""
+    bins = np.minimum((best * 10).astype(int), 9)
+    return [
+        {
+            "probability": _rounded(float(np.mean(best[bins == k]))),
+            "right": _rounded(float(np.mean(right[bins == k]))),
+            "share": _rounded(float(np.mean(bins == k))),
+        }
+        for k in range(10)
+        if np.any(bins == k)
+    ]
+
+
+def _right_by_coverage(
+    best: NDArray[np.float64], right: NDArray[np.bool_]
+) -> list[tuple[float, float]]:
+    """(share of the mails, share of these surest ones that is right) in steps of a fiftieth."""
+    steps = [step / _STEPS for step in range(1, _STEPS + 1)]
+    return [(share, _rounded(_accuracy_of_surest(best, right, share))) for share in steps]
+
+
+def interval(truth: Numbers, scores: Probabilities, blocks: Sequence[str]) -> tuple[float, float]:
+    """The 95 % interval of the macro F1, by the bootstrap (Efron 1979).
+
+    Args:
+        truth: as for `judge`.
+        scores: as for `judge`.
+        blocks: what each mail was made with (its scenario): these are drawn, with replacement,
+            for mails of one are not independent.
+    """
+    guess, many = np.argmax(scores, axis=1), scores.shape[1]
+    _, block = np.unique(np.array(blocks), return_inverse=True)
+    tables = np.zeros((int(block.max(initial=-1)) + 1, many, many))
+    np.add.at(tables, (block, truth, guess), 1)
+    draw = np.random.default_rng(0)
+    drawn = [
+        _f1_of_table(tables[draw.integers(len(tables), size=len(tables))].sum(axis=0))
+        for _ in range(_DRAWS)
+    ]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return _rounded(float(low)), _rounded(float(high))
+
+
+def _f1_of_table(table: NDArray[np.float64]) -> float:
+    """Macro F1 of a confusion (true, guessed), over the labels that occur."""
+    both = table.sum(axis=0) + table.sum(axis=1)
+    met = both > 0
+    return float(np.mean(2 * np.diag(table)[met] / both[met]))
 
 
 def _confusion(truth: Numbers, guess: Numbers, labels: Sequence[str]) -> Figures:

@@ -1,7 +1,7 @@
 """Plain examples to copies as they might arrive by mail: with headers, some without a sender.
 
-Nothing is made up: each copy borrows headers, links and images from an example of its label that
-has them.
+Nothing is made up: each copy borrows headers, links and images from an example that has them,
+mostly of its label; some newsletters come without any mark, and some letters through a list.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from random import Random
 from classifiers.documents import Document
 from classifiers.examples import Example
 
+_STRANGE = 0.25  # of the copies borrow from any label: headers are a sign, no proof
 _SENDER_TOLD = 0.5  # or the model would learn to miss senders that its users never pass on
 
 
@@ -21,7 +22,7 @@ def as_plain(document: Document) -> Document:
 
 
 def with_headers(examples: Sequence[Example], random: Random) -> list[Document]:
-    """A copy of each example with headers, its own or borrowed; half of them without sender.
+    """A copy of each example with borrowed headers; half of them without sender.
 
     Where no example of the label has headers, those of its copies stay unknown.
     """
@@ -29,14 +30,16 @@ def with_headers(examples: Sequence[Example], random: Random) -> list[Document]:
     for example in examples:
         if example.document.headers is not None:
             lenders[example.label].append(example.document)
-    return [_copy(example.document, lenders[example.label], random) for example in examples]
+    every = [lender for documents in lenders.values() for lender in documents]
+    return [
+        _copy(one.document, every if random.random() < _STRANGE else lenders[one.label], random)
+        for one in examples
+    ]
 
 
 def _copy(document: Document, lenders: Sequence[Document], random: Random) -> Document:
     sender = document.sender if random.random() < _SENDER_TOLD else None
-    lender = document
-    if document.headers is None and lenders:
-        lender = random.choice(lenders)
+    lender = random.choice(lenders) if lenders else document
     return replace(
         document,
         sender=sender,

@@ -15,7 +15,7 @@ from classifiers.documents import Document
 from classifiers.features import SENTENCE_WIDTH, WIDTH, Features, Kept, build_features
 from classifiers.pooling import final_rows, pool
 from classifiers.reasons import Leads, weigh
-from classifiers.structure import SIGNS
+from classifiers.structure import SOURCE_SIGNS
 from classifiers.weights import Weights, softmax, weighted_sums
 
 SHIPPED = Path(__file__).parent / "model"
@@ -97,5 +97,5 @@ class Model:
         final = self._weights.final.astype(np.float64)
         others = (final.sum(axis=1) - final[:, place]) / (len(self.labels) - 1)
         lead = final[:, place] - others
-        sums, pooled, signs = np.split(lead, [len(self.labels), len(lead) - len(SIGNS)])
+        sums, pooled, signs = np.split(lead, [len(self.labels), len(lead) - len(SOURCE_SIGNS)])
         return Leads(mail=self._mail @ sums, pooled=pooled, signs=signs)

@@ -13,7 +13,7 @@ from classifiers.cues import CUES
 from classifiers.documents import Document
 from classifiers.features import Read, build_features, hashed_blocks, prepare, read_forms
 from classifiers.pooling import sentence_shares
-from classifiers.structure import SIGNS
+from classifiers.structure import SIGNS, SOURCE_SIGNS
 from classifiers.tokens import BUCKETS
 from classifiers.weights import Weights
 
@@ -44,7 +44,7 @@ class Leads:
 
     Attributes:
         mail: of the mail part, through the final one, (WIDTH,).
-        pooled: of the views of sentences, (views * heads,). signs: of the outward signs, (signs,).
+        pooled: of the views of sentences, (views * heads,). signs: of the signs of the source.
     """
 
     mail: Array
@@ -67,7 +67,8 @@ def weigh(document: Document, heads: Array, leads: Leads, weights: Weights, top:
     speaks = np.zeros(len(leads.mail))
     rows = features.mails
     np.add.at(speaks, rows.columns, rows.values * leads.mail[rows.columns])
-    speaks[-len(SIGNS) :] += features.signs[0] * leads.signs
+    of_source = slice(len(speaks) - len(SIGNS), len(speaks) - len(SIGNS) + len(SOURCE_SIGNS))
+    speaks[of_source] += features.signs[0, : len(SOURCE_SIGNS)] * leads.signs
     weighed = dict(_word_reasons(read, weights, speaks))
     weighed |= dict(_sign_reasons(read, speaks))
     strongest = sorted(weighed, key=lambda reason: (-weighed[reason], reason))

@@ -33,6 +33,7 @@ _MACHINE_SENDER = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _MONEY_SIGN = re.compile("|".join(map(re.escape, _MONEY)))
+_MANY_LINKS = 8  # a notice has a few
 _FEW_WORDS, _MANY_WORDS = 3, 20  # of a short and of a long sentence
 _BULK = frozenset(("bulk", "list", "junk"))
 
@@ -113,7 +114,7 @@ def _length_band(low: int, high: int) -> Callable[[Form], float]:
     return lambda form: float(low <= form.word_count < high)
 
 
-SIGNS: dict[str, Callable[[Form], float]] = {
+SOURCE_SIGNS: dict[str, Callable[[Form], float]] = {
     "has no headers to look at": lambda form: float(form.document.headers is None),
     "carries list headers": _has("list-id", "list-unsubscribe", "list-unsubscribe-post"),
     "has one-click unsubscribe": _has("list-unsubscribe-post"),
@@ -122,6 +123,18 @@ SIGNS: dict[str, Callable[[Form], float]] = {
     "was sent by a program": _is_automatic,
     "names a bulk sender's campaign": _has("feedback-id"),
     "answers another mail": _has("in-reply-to", "references"),
+    "comes from a bulk address": _sender_is(_BULK_SENDER),
+    "comes from a machine's address": _sender_is(_MACHINE_SENDER),
+    "comes from somebody known": lambda form: float(bool(form.document.is_known_sender)),
+    "comes from somebody new": lambda form: float(form.document.is_known_sender is False),
+    "links": lambda form: _logarithm(form.document.link_count),
+    "many links": lambda form: float((form.document.link_count or 0) >= _MANY_LINKS),
+    "images": lambda form: _logarithm(form.document.image_count),
+}
+"""What the source tells beside the text: readable name -> value, 0 to about 3."""
+
+SIGNS: dict[str, Callable[[Form], float]] = {
+    **SOURCE_SIGNS,
     "is a reply by its subject": lambda form: float(
         _REPLY.match(form.document.subject) is not None
     ),
@@ -129,12 +142,6 @@ SIGNS: dict[str, Callable[[Form], float]] = {
         _FORWARD.match(form.document.subject) is not None
     ),
     "has no subject": lambda form: float(not form.subject.strip()),
-    "comes from a bulk address": _sender_is(_BULK_SENDER),
-    "comes from a machine's address": _sender_is(_MACHINE_SENDER),
-    "comes from somebody known": lambda form: float(bool(form.document.is_known_sender)),
-    "comes from somebody new": lambda form: float(form.document.is_known_sender is False),
-    "links": lambda form: _logarithm(form.document.link_count),
-    "images": lambda form: _logarithm(form.document.image_count),
     "asks questions": lambda form: _per_sentence(form, "?"),
     "exclamation marks": lambda form: _per_sentence(form, "!"),
     "dots that trail off": lambda form: _per_sentence(form, "..."),
@@ -150,7 +157,7 @@ SIGNS: dict[str, Callable[[Form], float]] = {
     "is of middle length": _length_band(45, 110),
     "is long": _length_band(110, 10**9),
 }
-"""Readable name -> the sign's value, 0 to about 3."""
+"""The same, and what the form of the text tells."""
 
 
 def read_signs(form: Form) -> NDArray[np.float32]:

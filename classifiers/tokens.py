@@ -53,6 +53,14 @@ def normalise(folded: str) -> bytes:
     return b" ".join(folded.encode("utf-8", "replace").translate(_LETTERS).split())
 
 
+def normalise_lines(folded: str) -> list[bytes]:
+    """What `normalise` gives of each line."""
+    if not folded.isascii():
+        folded = _PUNCTUATION.sub(" ", folded)
+    lines = folded.encode("utf-8", "replace").split(b"\n")
+    return [b" ".join(line.translate(_LETTERS).split()) for line in lines]
+
+
 def split_words(folded: str) -> list[str]:
     """The words of `normalise` in the same order, readable."""
     return normalise(folded).decode("utf-8", "replace").split(" ")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix, diags, vstack
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from classifiers.cues import CUES
@@ -27,21 +27,22 @@ from classifiers.features import (
     build_features,
     build_sentence_rows,
 )
+from classifiers.fitting import Part, fit_even, fit_words, nothing
 from classifiers.headers import as_plain, with_headers
-from classifiers.marking import CONTEXT, sentence_heads
+from classifiers.marking import sentence_heads
 from classifiers.pooling import final_rows, pool
 from classifiers.tokens import BUCKETS
 from classifiers.weights import Linear, Weights, softmax
 
-_MAIL_STRENGTH, _SENTENCE_STRENGTH, _FINAL_STRENGTH = 5.0, 3.0, 0.05  # inverse L2 penalties
-_CONTEXT_WEIGHT = 0.3  # of a sentence that nobody marked: it may decide all the same
+_MAIL = {"strength": 20.0, "prior": 1.0}
+_SENTENCE = {"strength": 10.0, "prior": 0.3}
+_SOFTNESS = 0.5  # of the sentence part's sums, whose answers were learnt apart
+_FINAL_STRENGTH = 0.05  # inverse L2 penalty
 _FOLDS = 5
 _LEAST_SEEN = 2  # training rows a hashed column must be in, or it is a name or a slip
-_STEPS, _CLOSE = 300, 1e-3  # of the solver
 _LEAST_SPREAD = 0.05  # or what hardly ever varies would be blown up
 _NOBODYS = -1  # group of a sentence that no mail shares: it may always be learnt from
 _PLACES = slice(BUCKETS + len(CUES), BUCKETS + len(CUES) + 3)  # subject, first, last
-_NEVER = -12.0  # sum of an answer that a part has not met
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -75,18 +76,6 @@ class Table:
     written_group: Numbers
     labels: tuple[str, ...]
     heads_known: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A fitted linear part; slopes (answers, columns), intercept (answers,)."""
-
-    slopes: Array
-    intercept: Array
-
-    def sums(self, rows: csr_matrix | Array) -> Array:
-        """Weighted sums (rows, answers)."""
-        return np.asarray(rows @ self.slopes.T + self.intercept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +184,10 @@ def fit(table: Table, learn: Numbers, seed: int) -> Parts:
     many, labels, heads = len(table.truth), len(table.labels), len(table.heads_known)
     sums = np.zeros((2 * many, labels))
     said = np.zeros((int(table.first[-1]), heads))
-    for known, unknown in folds.split(learn, groups=table.group[learn]):
-        mail, sentence = _fit_first(table, learn[known])
+    parted = list(folds.split(learn, groups=table.group[learn]))
+    lessons = [learn, *(learn[known] for known, _ in parted)]
+    whole, *others = Parallel(n_jobs=-1)(delayed(_fit_first)(table, some) for some in lessons)
+    for (_, unknown), (mail, sentence) in zip(parted, others, strict=True):
         rows = _twice(learn[unknown], many)
         sums[rows] = mail.sums(table.mails[rows])
         ours = _sentences_of(table, learn[unknown])
@@ -209,7 +200,7 @@ def fit(table: Table, learn: Numbers, seed: int) -> Parts:
     for known, unknown in folds.split(final_input, groups=group):
         part = _fit_final(final_input[known], truth[known], labels)
         told[unknown] = part.sums(final_input[unknown])
-    mail, sentence = _fit_first(table, learn)
+    mail, sentence = whole
     temperature = _fit_temperature(told, truth)
     return Parts(
         mail=mail,
@@ -255,49 +246,21 @@ def _fit_first(table: Table, learn: Numbers) -> tuple[Part, Part]:
     """The mail part and the sentence part, from some mails."""
     rows = _twice(learn, len(table.truth))
     truth = np.tile(table.truth[learn], 2)
-    mail = _fit_part(table.mails[rows], truth, len(table.labels), _MAIL_STRENGTH)
+    mail = fit_words(table.mails[rows], truth, len(table.labels), **_MAIL)
     if not table.heads_known:
-        nothing = Part(slopes=np.zeros((0, table.sentences.shape[1])), intercept=np.zeros(0))
-        return mail, nothing
+        return mail, nothing(0, table.sentences.shape[1])
     scenarios = np.append(np.unique(table.group[learn]), _NOBODYS)
     written = np.flatnonzero(np.isin(table.written_group, scenarios)) + table.first[-1]
     ours = np.concatenate([_sentences_of(table, learn), written])
-    heads = table.heads[ours]
-    unmarked = (ours < table.first[-1]) & (heads == CONTEXT)
-    weights = np.where(unmarked, _CONTEXT_WEIGHT, 1.0)
-    sentence = _fit_part(
-        table.sentences[ours], heads, len(table.heads_known), _SENTENCE_STRENGTH, weights
-    )
-    return mail, sentence
-
-
-def _fit_part(
-    rows: csr_matrix | Array,
-    truth: Numbers,
-    many: int,
-    strength: float,
-    weights: Array | None = None,
-) -> Part:
-    """Logistic regression, classes balanced; an answer without a row is never given."""
-    if len(met := np.unique(truth)) == 1:
-        alone = np.full(many, _NEVER)
-        alone[met] = 0.0
-        return Part(slopes=np.zeros((many, rows.shape[1])), intercept=alone)
-    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=_STEPS, tol=_CLOSE)
-    model.fit(rows, truth, sample_weight=weights)
-    slopes, intercept = model.coef_, model.intercept_
-    if len(slopes) == 1:  # scikit-learn keeps one row for two answers
-        slopes, intercept = np.vstack([-slopes, slopes]) / 2, np.hstack([-intercept, intercept]) / 2
-    all_slopes = np.zeros((many, slopes.shape[1]))
-    all_intercepts = np.full(many, _NEVER)
-    all_slopes[model.classes_], all_intercepts[model.classes_] = slopes, intercept
-    return Part(slopes=all_slopes, intercept=all_intercepts)
+    heads, many = table.heads[ours], len(table.heads_known)
+    sentence = fit_words(table.sentences[ours], heads, many, **_SENTENCE)
+    return mail, sentence.scaled(_SOFTNESS)
 
 
 def _fit_final(rows: Array, truth: Numbers, many: int) -> Part:
     """The final part; its columns are brought to one spread, and the slopes back."""
     spread = rows.std(axis=0) + _LEAST_SPREAD
-    part = _fit_part(rows / spread, truth, many, _FINAL_STRENGTH)
+    part = fit_even(rows / spread, truth, many, strength=_FINAL_STRENGTH)
     return Part(slopes=part.slopes / spread, intercept=part.intercept)
 
 

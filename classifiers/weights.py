@@ -64,7 +64,8 @@ def weighted_sums(
     sums = np.tile(intercept.astype(np.float64), (len(rows.start) - 1, 1))
     filled = np.flatnonzero(np.diff(rows.start))
     if len(filled) and sums.shape[1]:
-        parts = table[rows.columns] * rows.values[:, None]
+        parts = table.take(rows.columns, axis=0)
+        parts *= rows.values[:, None]
         sums[filled] += np.add.reduceat(parts, rows.start[filled], axis=0)
     return sums
 

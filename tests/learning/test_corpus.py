@@ -29,13 +29,19 @@ MOST_FROM_OUTSIDE = 0.40
 """Macro-F1 that a model of outward things alone may reach; chance is 0.25."""
 
 Mail = dict[str, Any]
-pytestmark = pytest.mark.parametrize("language", LANGUAGES)
+deep = pytest.mark.parametrize("language", LANGUAGES)
+"""The mails whose scenarios are told by two hands and more."""
+broad = pytest.mark.parametrize("language", [f"broad-{language}" for language in LANGUAGES])
+"""The mails of one hand a scenario, of many more scenarios."""
+both = pytest.mark.parametrize(
+    "language", [*LANGUAGES, *(f"broad-{language}" for language in LANGUAGES)]
+)
 
 
 @cache
-def corpus(language: str) -> tuple[Mail, ...]:
-    """Return the mails of a language."""
-    lines = (CORPUS / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+def corpus(name: str) -> tuple[Mail, ...]:
+    """Return the mails of a file."""
+    lines = (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return tuple(json.loads(line) for line in lines)
 
 
@@ -54,6 +60,7 @@ def by(mails: Sequence[Mail], *names: str) -> dict[tuple[str, ...], list[Mail]]:
     return groups
 
 
+@deep
 def test_every_scenario_is_told_in_every_label_by_two_hands(language: str) -> None:
     """So that goods, names and words say nothing about the label."""
     cells = by(corpus(language), "scenario", "label")
@@ -64,13 +71,14 @@ def test_every_scenario_is_told_in_every_label_by_two_hands(language: str) -> No
             assert len({mail["writer"] for mail in cells[name, label]}) >= 2, (name, label)
 
 
+@both
 def test_every_mail_is_complete(language: str) -> None:
     """Fields in their order, an id of its own, cues that stand in the mail, a sender nowhere."""
     ids = Counter(mail["id"] for mail in corpus(language))
     assert max(ids.values()) == 1
     for mail in corpus(language):
         assert list(mail)[:10] == FIELDS, mail["id"]
-        assert mail["lang"] == language
+        assert mail["lang"] == language.removeprefix("broad-")
         assert mail["label"] in LABELS
         assert mail["subject"].strip() or mail["body"].strip()
         assert re.search(r"@[\w.-]+\.example\b", mail["from"]), mail["id"]
@@ -80,13 +88,15 @@ def test_every_mail_is_complete(language: str) -> None:
             assert cue["head"] in HEADS, mail["id"]
 
 
+@both
 def test_every_label_has_hard_mails_and_pairs(language: str) -> None:
-    """A fifth and more is hard, a quarter stands in pairs: one sentence other, and the label."""
+    """A fifth and more is hard, many stand in pairs: one sentence other, and the label."""
     mails = corpus(language)
     for group in by(mails, "label").values():
         assert 0.2 <= sum(bool(mail["hard"]) for mail in group) / len(group) <= 0.5
     paired = {pair: group for (pair,), group in by(mails, "pair").items() if pair}
-    assert sum(map(len, paired.values())) >= 0.25 * len(mails)
+    least = 0.1 if language.startswith("broad-") else 0.25
+    assert sum(map(len, paired.values())) >= least * len(mails)
     for pair, (one, other) in paired.items():
         assert one["label"] != other["label"], pair
         assert len(shared(one["body"], other["body"])) >= 2, pair
@@ -97,6 +107,7 @@ def shared(one: str, other: str) -> set[str]:
     return set(re.findall(r"\w{4,}", one)) & set(re.findall(r"\w{4,}", other))
 
 
+@both
 def test_no_opening_and_no_closing_is_a_habit(language: str) -> None:
     """Five words at the beginning: half a per cent at most; a last line: three."""
     mails = corpus(language)
@@ -115,13 +126,22 @@ def singles(mails: Sequence[Mail]) -> list[Mail]:
 
 def closing(body: str) -> str:
     """Return the words of a short line near the end that is no name, folded."""
-    lines = [line for line in fold(body).splitlines() if line.strip()][-3:]
+    lines = [line for line in fold(body).splitlines() if line.strip()][1:][-3:]
     for line in lines:
         if 1 <= len(line.split()) <= 5 and line.rstrip().endswith((",", "!")):
             return line.strip(" ,!.")
     return ""
 
 
+@broad
+def test_a_scenario_of_one_hand_is_told_in_every_label(language: str) -> None:
+    """One hand's habits belong to its scenarios, and say nothing of the label either."""
+    for (name,), mails in by(corpus(language), "scenario").items():
+        assert len({mail["writer"] for mail in mails}) == 1, name
+        assert {mail["label"] for mail in mails} == LABELS, name
+
+
+@deep
 def test_no_house_has_two_scenarios(language: str) -> None:
     """Each firm, domain and customer is met in one scenario."""
     cards = scenarios(language).values()
@@ -131,6 +151,7 @@ def test_no_house_has_two_scenarios(language: str) -> None:
     assert people.most_common(1)[0][1] == 1
 
 
+@both
 def test_no_mail_is_written_twice(language: str) -> None:
     """Two mails that are no pair share less than half of their runs of four words."""
     mails = corpus(language)
@@ -165,6 +186,7 @@ def words_model() -> Any:
     return make_pipeline(letters, LogisticRegression(C=10, max_iter=500))
 
 
+@both
 def test_the_sender_does_not_give_the_label_away(language: str) -> None:
     """Names, addresses and kinds of sender are spread over the labels."""
     assert (
@@ -173,6 +195,7 @@ def test_the_sender_does_not_give_the_label_away(language: str) -> None:
     )
 
 
+@both
 def test_length_and_punctuation_do_not_give_the_label_away(language: str) -> None:
     """Long or short, asked or exclaimed: any of it stands in any label."""
 
@@ -190,6 +213,7 @@ def outward_counts(mail: Mail) -> list[int]:
     return [len(text.split()), len(mail["subject"]), *counts]
 
 
+@both
 def test_greeting_and_signature_do_not_give_the_label_away(language: str) -> None:
     """The first and the last lines alone say little."""
 

@@ -81,12 +81,12 @@ probabilities = arrays(np.float64, (6, 3), elements=st.floats(0, 1))
 def test_views_of_a_mail_do_not_depend_on_its_neighbours(heads: np.ndarray) -> None:
     """Two mails of two and four sentences: each is seen as if it were alone."""
     together = pool(heads, np.array([0, 2, 6]))
-    assert together.shape == (2, len(VIEWS) * 3)
+    assert together.shape == (2, len(VIEWS) * 2)
     assert np.allclose(together[0], pool(heads[:2], np.array([0, 2]))[0])
     assert np.allclose(together[1], pool(heads[2:], np.array([0, 4]))[0])
 
 
-@given(probabilities, arrays(np.float64, len(VIEWS) * 3, elements=st.floats(-2, 2)))
+@given(probabilities, arrays(np.float64, len(VIEWS) * 2, elements=st.floats(-2, 2)))
 def test_the_shares_of_the_sentences_are_what_their_views_say(
     heads: np.ndarray, lead: np.ndarray
 ) -> None:
