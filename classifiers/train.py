@@ -177,14 +177,14 @@ def tabulate(corpus: Corpus, settings: FeatureSettings, seed: int) -> Table:
     )
 
 
-def fit(table: Table, learn: Numbers, seed: int) -> Parts:
+def fit(table: Table, learn: Numbers, seed: int, folds: int = _FOLDS) -> Parts:
     """Learns from some of the mails (their numbers), and from sentences of their scenarios only."""
     groups = np.unique(table.group[learn])
-    folds = GroupKFold(min(_FOLDS, len(groups)), shuffle=True, random_state=seed)
+    parting = GroupKFold(min(folds, len(groups)), shuffle=True, random_state=seed)
     many, labels, heads = len(table.truth), len(table.labels), len(table.heads_known)
     sums = np.zeros((2 * many, labels))
     said = np.zeros((int(table.first[-1]), heads))
-    parted = list(folds.split(learn, groups=table.group[learn]))
+    parted = list(parting.split(learn, groups=table.group[learn]))
     lessons = [learn, *(learn[known] for known, _ in parted)]
     whole, *others = Parallel(n_jobs=-1)(delayed(_fit_first)(table, some) for some in lessons)
     for (_, unknown), (mail, sentence) in zip(parted, others, strict=True):
@@ -197,7 +197,7 @@ def fit(table: Table, learn: Numbers, seed: int) -> Parts:
     truth, group = np.tile(table.truth[learn], 2), np.tile(table.group[learn], 2)
     final = _fit_final(final_input, truth, labels)
     told = np.zeros((2 * len(learn), labels))
-    for known, unknown in folds.split(final_input, groups=group):
+    for known, unknown in parting.split(final_input, groups=group):
         part = _fit_final(final_input[known], truth[known], labels)
         told[unknown] = part.sums(final_input[unknown])
     mail, sentence = whole

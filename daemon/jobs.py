@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import and_, or_, update
@@ -15,7 +15,8 @@ from sqlalchemy import and_, or_, update
 from daemon import clock
 from daemon.clock import local_date
 from daemon.config.settings import Settings
-from daemon.digest.daily import digest_for, enqueue
+from daemon.digest.daily import digest_for, enqueue, with_sentences
+from daemon.digest.records import Digest
 from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError, Stopping
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Mailbox, Selected
@@ -326,8 +327,18 @@ def write_digest(house: House) -> int:
     """
     now, counts = clock.now(), reconcile_all(house)
     day = local_date(now, house.settings.service.zone)
-    written = digest_for(house.store, house.settings, day, now, counts)
-    return enqueue(house.store, house.settings, written)
+    return enqueue(house.store, house.settings, digest_of(house, day, now, counts))
+
+
+def digest_of(house: House, day: date, now: datetime, counts: Sequence[FolderCount] = ()) -> Digest:
+    """Return the digest of a local date, of each unsure mail with the sentence that tells most."""
+    digest = digest_for(house.store, house.settings, day, now, counts)
+
+    def tell(mail: bytes, label: str) -> list[str]:
+        place = house.ledger.blob(mail)
+        return house.pool.reasons(house.packs.read(place, mail), label, 1) if place else []
+
+    return with_sentences(digest, tell)
 
 
 def send_due(house: House) -> SendCount | None:

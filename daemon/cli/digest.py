@@ -12,9 +12,9 @@ from daemon.cli.output import print_json, print_lines, safe
 from daemon.cli.sending import report_sending, sent_of
 from daemon.clock import local_date
 from daemon.config.settings import Settings
-from daemon.digest.daily import digest_for, enqueue
+from daemon.digest.daily import enqueue
 from daemon.digest.render import render
-from daemon.jobs import send_due
+from daemon.jobs import digest_of, send_due
 
 app = typer.Typer()
 
@@ -48,7 +48,7 @@ def digest(
         if send:
             _refuse_unsendable(settings)
         chosen = day or local_date(now, settings.service.zone)
-        written = digest_for(house.store, settings, chosen, now)
+        written = digest_of(house, chosen, now)
         queued = enqueue(house.store, settings, written) if send else 0
         count = send_due(house) if queued else None
     rendered = render(written, settings.digest.language or settings.service.language)

@@ -1,15 +1,19 @@
 """The ledger and the settings -> the digest of a day, and its outgoing mails: one per recipient."""
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parseaddr
 
 from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest import store as figures
-from daemon.digest.records import Digest, FolderLine, Period
+from daemon.digest.records import Digest, FolderLine, Period, UnsureMail
 from daemon.digest.render import render
+from daemon.digest.words import Words
+from daemon.errors import BackdeskError
 from daemon.mail.compose import Letter, compose
 from daemon.records import Address, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
@@ -19,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 KIND = "digest"
 SOON = timedelta(hours=1)
+_QUOTED = re.compile(r'\w: "(.+)"', re.DOTALL)  # a reason that quotes a sentence, not a word
 # Exchange answers automatic mail out of office unless told not to (MS-OXCMAIL 2.2.3.2.14).
 _NO_ANSWERS = (("X-Auto-Response-Suppress", "All"),)
 
@@ -67,6 +72,30 @@ def digest_for(
             without_model=figures.count_without_model(connection, period),
             **figures.count_waiting(connection),
         )
+
+
+def with_sentences(digest: Digest, tell: Callable[[bytes, str], Sequence[str]]) -> Digest:
+    """Return the digest, of each unsure mail with the sentence that speaks for its likeliest label.
+
+    Args:
+        digest: as `digest_for` made it.
+        tell: digest of a mail's bytes and a label -> reasons, the one with the sentence first;
+            may raise `BackdeskError`, then that mail goes without.
+    """
+    return replace(digest, unsure=tuple(_with_sentence(mail, tell) for mail in digest.unsure))
+
+
+def _with_sentence(mail: UnsureMail, tell: Callable[[bytes, str], Sequence[str]]) -> UnsureMail:
+    label = Words.likeliest(mail.reason)
+    if label is None:
+        return mail
+    try:
+        found = _QUOTED.search(next(iter(tell(mail.digest, label)), ""))
+    except BackdeskError as error:
+        extra = {"action": "digest_sentence", "mail": mail.mail_id, "reason": str(error)}
+        _log.warning("No reason found", extra=extra)
+        return mail
+    return replace(mail, sentence=found[1]) if found else mail
 
 
 def enqueue(store: Store, settings: Settings, digest: Digest) -> int:

@@ -46,6 +46,8 @@ class UnsureMail:
     sender_name: str
     received_at: datetime
     reason: str  # of the verdict
+    digest: bytes = b""  # SHA-256 of the raw bytes
+    sentence: str = ""  # of the mail, that speaks most for the likeliest label; "" when unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,7 @@ def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMai
     )
     columns = (
         mails.c.id.label("mail_id"),
+        mails.c.digest,
         readings.c.subject,
         func.coalesce(readings.c.sender, "").label("sender"),
         func.coalesce(readings.c.sender_name, "").label("sender_name"),

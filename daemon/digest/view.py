@@ -15,6 +15,7 @@ from daemon.digest.records import (
 from daemon.digest.words import Words
 
 ERROR_CHARS = 160
+SENTENCE_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,9 @@ def _unsure_entry(mail: UnsureMail, digest: Digest, words: Words) -> Entry:
     received = words.moment(mail.received_at, digest.zone)
     number = f"{words.say('number')} {mail.mail_id}"
     why = legible(words.why_unsure(mail.reason), ERROR_CHARS)
-    return Entry(title=subject, lines=(sender, f"{received} · {number} · {why}"))
+    lines = (sender, f"{received} · {number} · {why}")
+    sentence = legible(mail.sentence, SENTENCE_CHARS)
+    return Entry(title=subject, lines=(*lines, f"«{sentence}»") if sentence else lines)
 
 
 def _quarantined(digest: Digest, words: Words) -> Listing:

@@ -70,6 +70,12 @@ class Words:
                 return self.say(f"unsure_{key}", **{k: _percent(v) for k, v in values.items()})
         return reason.removeprefix("unsure: ")
 
+    @staticmethod
+    def likeliest(reason: str) -> str | None:
+        """Return the label that an unsure verdict's reason names first."""
+        found = next((p.fullmatch(reason) for _, p in _REASONS if p.fullmatch(reason)), None)
+        return found.groupdict().get("label") if found else None
+
     def why_set_aside(self, reason: str) -> str:
         """Return a quarantine's reason in this language."""
         known = self.table["set_aside"]

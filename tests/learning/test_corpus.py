@@ -15,6 +15,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -183,7 +184,8 @@ def outward(learn: Callable[[Sequence[Mail]], tuple[Any, Any]], language: str) -
 def words_model() -> Any:
     """Return a model of letters in a row."""
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
-    return make_pipeline(letters, LogisticRegression(C=10, max_iter=500))
+    each = LogisticRegression(C=10, solver="liblinear", dual=True, tol=0.01)
+    return make_pipeline(letters, OneVsRestClassifier(each))
 
 
 @both

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.digest.daily import with_sentences
 from daemon.digest.legible import legible
 from daemon.digest.records import (
     AccountHealth,
@@ -26,6 +27,7 @@ from daemon.digest.records import (
 )
 from daemon.digest.render import render
 from daemon.digest.words import LANGUAGES, plural, words
+from daemon.errors import StoreError
 from daemon.records import Automatic
 from tests.builders import MORNING
 
@@ -279,3 +281,31 @@ def test_moments_are_those_of_the_house() -> None:
     assert words("it").moment(MORNING, ROME) == "lun 23 nov, 07:30"
     assert words("en").moment(MORNING.replace(month=7), ROME) == "Thu 23 Jul, 08:30"
     assert words("pl").day(date(2026, 11, 23), "long") == "poniedziałek, 23 listopada 2026"
+
+
+def test_the_sentence_that_tells_most_stands_below_an_unsure_mail() -> None:
+    """Asked for by the likeliest label; what only names words, or nothing, is left out."""
+    asked = []
+
+    def tell(digest: bytes, label: str) -> list[str]:
+        asked.append((digest, label))
+        return ['says what went wrong: "Never came, said "sorry"."']
+
+    told = with_sentences(replace(FULL, unsure=(replace(UNSURE, digest=b"1"),)), tell)
+    assert asked == [(b"1", "complaint")]
+    assert told.unsure[0].sentence == 'Never came, said "sorry".'
+    assert '«Never came, said "sorry".»' in render(told, "en").text
+
+    for nothing in ([], ['"refund"'], ["carries list headers"]):
+        assert with_sentences(FULL, lambda *_, said=nothing: said) == FULL
+
+
+def test_a_mail_that_cannot_be_read_again_is_listed_all_the_same() -> None:
+    """The digest must come out, whatever the packs and the children do."""
+
+    def fail(_digest: bytes, _label: str) -> list[str]:
+        raise StoreError("the record is damaged")
+
+    assert with_sentences(FULL, fail) == FULL
+    without_model = replace(FULL, unsure=(replace(UNSURE, reason="no model"),))
+    assert with_sentences(without_model, fail) == without_model
