@@ -48,15 +48,15 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument(
         "--leave-out",
         choices=("scenario", "writer"),
-        help="train on the data, each time without some scenarios or one writer, and judge by them",
+        help="train on the data, each time without a fifth of them, and judge by that fifth",
     )
-    test.add_argument("--card", type=Path, metavar="FOLDER", help="write plots and mistakes there")
     test.add_argument("--seed", type=int, default=0, help="with --leave-out: of folds and draws")
     for command in (learn, test):
         command.add_argument(
             "--data", type=Path, nargs="+", required=True, help="JSON lines, .gz allowed"
         )
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        command.add_argument("--card", type=Path, help="folder for plots and the surest mistakes")
     return parser
 
 
@@ -76,7 +76,7 @@ def _train(options: argparse.Namespace) -> Figures:
 
     corpus = read_corpus(options.data)
     weights, told = train(corpus, seed=options.seed)
-    figures = _judged(corpus.examples, told, weights.labels, DEFAULT_THRESHOLD)
+    figures = _carded(options.card, corpus.examples, told, weights.labels, DEFAULT_THRESHOLD)
     notes = {
         "seed": options.seed,
         "corpus": {
@@ -103,7 +103,7 @@ def _evaluate(options: argparse.Namespace) -> Figures:
 
         labels = labels_of(corpus.examples)
         told = left_out(corpus, options.leave_out, seed=options.seed)
-        return _carded(options, corpus.examples, told, labels)
+        return _carded(options.card, corpus.examples, told, labels, options.threshold)
     model = Model.load(options.model)
     examples = corpus.examples
     if model.manifest.get("corpus", {}).get("sha256") == corpus_digest(corpus):
@@ -113,19 +113,20 @@ def _evaluate(options: argparse.Namespace) -> Figures:
             file=sys.stderr,
         )
     told = model.matrix([example.document for example in examples])
-    return _carded(options, examples, told, model.labels)
+    return _carded(options.card, examples, told, model.labels, options.threshold)
 
 
 def _carded(
-    options: argparse.Namespace,
+    card: Path | None,
     examples: Sequence[Example],
     told: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
     labels: Sequence[str],
+    threshold: float,
 ) -> Figures:
-    """The figures; written out as well when a card is wanted."""
-    figures = _judged(examples, told, labels, options.threshold)
-    if options.card is not None:
-        write_card(options.card, examples, told, labels, figures)
+    """The figures; drawn and written out as well when a card is wanted."""
+    figures = _judged(examples, told, labels, threshold)
+    if card is not None:
+        write_card(card, examples, told, labels, figures)
     return figures
 
 

@@ -208,8 +208,13 @@ def test_the_command_trains_and_evaluates(
 ) -> None:
     """The JSON holds what CLI.md promises; the model is there afterwards."""
     file, out = str(lines_file(tmp_path, corpus_lines())), str(tmp_path / "model")
-    assert main(["train", "--data", file, "--out", out, "--seed", "3", "--json"]) == 0
+    card = tmp_path / "card"
+    known = ["--seed", "3", "--card", str(card), "--json"]
+    assert main(["train", "--data", file, "--out", out, *known]) == 0
     trained = json.loads(capsys.readouterr().out)
+    drawn = {"reliability.svg", "coverage.svg", "mistakes.md"}
+    assert {one.name for one in card.iterdir()} == drawn
+    assert trained["macro_f1_interval"][0] <= trained["macro_f1"] <= trained["macro_f1_interval"][1]
     assert trained["version"] == Model.load(out).version
     assert main(["evaluate", "--data", file, "--model", out, "--json"]) == 0
     said = capsys.readouterr()
