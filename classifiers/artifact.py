@@ -19,19 +19,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.cues import CUES
 from classifiers.errors import ArtifactMismatch, ArtifactMissing
 from classifiers.features import (
-    DENSE_NAMES,
-    SENTENCE_DENSE_NAMES,
     SENTENCE_WIDTH,
     WIDTH,
     FeatureSettings,
 )
 from classifiers.pooling import VIEWS, final_width
+from classifiers.structure import SENTENCE_SIGNS, SIGNS
 from classifiers.weights import Linear, Weights
 
-FORMAT = 2
+FORMAT = 3
 NUMBERS, MANIFEST = "model.npz", "model.json"
 _LONGEST_RUN = 8  # letters
 _MOST_UNPACKED = 256 * 1024 * 1024
@@ -231,8 +229,8 @@ def _is_finite(weights: Weights) -> bool:
 
 
 def _fingerprint() -> str:
-    """Changes with the dense blocks' names and with the cues; all else is part of `FORMAT`."""
-    names = (str(WIDTH), *DENSE_NAMES, *SENTENCE_DENSE_NAMES, *VIEWS, *CUES.values())
+    """Changes with the names of the signs and the views; all else is part of `FORMAT`."""
+    names = (str(WIDTH), *SIGNS, *SENTENCE_SIGNS, *VIEWS)
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 

@@ -33,9 +33,10 @@ def write_card(
     Raises:
         ClassifierError: the folder cannot be written to.
     """
+    curve = figures["right_by_coverage"]
     files = {
         "reliability.svg": reliability(figures["reliability"]),
-        "coverage.svg": coverage(figures["right_by_coverage"]),
+        "coverage.svg": coverage(curve, lowest=_lowest(curve)),
         "mistakes.md": _mistakes(examples, told, labels),
     }
     try:
@@ -44,6 +45,11 @@ def write_card(
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise ClassifierError(f"{folder}: {error.strerror}") from error
+
+
+def _lowest(curve: Sequence[tuple[float, float]]) -> float:
+    """Where the axis of a curve begins: at a half, or at nothing when the curve goes below it."""
+    return 0.5 if min((right for _, right in curve), default=0.0) >= 0.5 else 0.0  # noqa: PLR2004
 
 
 def _mistakes(examples: Sequence[Example], told: NDArray[np.float64], labels: Sequence[str]) -> str:

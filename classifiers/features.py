@@ -2,7 +2,7 @@
 
 A mail has a row, and each of its sentences has one; the subject is the first sentence. A row holds
 three hashed blocks, each scaled to a length of its own (words and word pairs, stems and their
-pairs, letters in a row), and a dense block of cues and signs.
+pairs, letters in a row), and a dense block of outward signs.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers import tokens
-from classifiers.cues import CUES
 from classifiers.documents import Document
 from classifiers.folding import fold
 from classifiers.sentences import split_sentences
@@ -27,23 +26,12 @@ _MOST_END = 10_000  # of them, from the end
 _CHUNK = 64  # documents of one pass, so that its arrays stay in the processor's cache
 _COLUMN_BITS = 19  # of a key that holds row and column; WIDTH fits
 _COLUMN = (1 << _COLUMN_BITS) - 1
-_SENTENCE_DENSE_SCALE = 0.5
-_OPENING = 14  # words in which the sender says what they want
+_SENTENCE_SIGN_SCALE = 0.5
 
-DENSE_NAMES = (
-    *CUES,
-    *(f"{name}, at the beginning" for name in CUES),
-    *SIGNS,
-)
-"""Readable names of the dense block of a mail, in order."""
+WIDTH = BUCKETS + len(SIGNS)
+"""Columns of a mail's row: the hash buckets, then the outward signs."""
 
-SENTENCE_DENSE_NAMES = (*CUES, *SENTENCE_SIGNS)
-"""Readable names of the dense block of a sentence, in order."""
-
-WIDTH = BUCKETS + len(DENSE_NAMES)
-"""Columns of a mail's row: the hash buckets, then the dense block."""
-
-SENTENCE_WIDTH = BUCKETS + len(SENTENCE_DENSE_NAMES)
+SENTENCE_WIDTH = BUCKETS + len(SENTENCE_SIGNS)
 """Columns of a sentence's row."""
 
 
@@ -55,7 +43,6 @@ class FeatureSettings:
     word_scale: float = 0.7
     stem_scale: float = 1.0
     letter_scale: float = 1.2
-    cue_scale: float = 0.3
     sign_scale: float = 0.8
 
 
@@ -161,17 +148,12 @@ def build_features(
     mails, sentences, counts, signs = [], [], [np.zeros(1, np.int64)], []
     for at in range(0, len(documents), _CHUNK):
         read = read_forms([prepare(document) for document in documents[at : at + _CHUNK]])
-        blocks, cues = hashed_blocks(read, settings), tokens.cue_occurrences(read.words)
+        blocks = hashed_blocks(read, settings)
         signs.append(np.stack([read_signs(form) for form in read.forms]))
-        dense = np.hstack(
-            [
-                cue_counts(read, cues) * np.float32(settings.cue_scale),
-                signs[-1] * np.float32(settings.sign_scale),
-            ]
-        )
+        dense = signs[-1] * np.float32(settings.sign_scale)
         mails.append(_rows(blocks, read.owner, dense, kept.mail if kept else None))
         each = np.arange(len(read.owner), dtype=np.intp)
-        marks = _sentence_dense(read, cues)
+        marks = _sentence_dense(read)
         sentences.append(_rows(blocks, each, marks, kept.sentence if kept else None))
         counts.append(np.diff(read.first, append=len(read.owner)))
     return Features(
@@ -188,9 +170,9 @@ def build_sentence_rows(texts: Sequence[str], settings: FeatureSettings) -> Rows
     for at in range(0, len(texts), _CHUNK):
         forms = [_alone(text) for text in texts[at : at + _CHUNK]]
         read = read_forms(forms)
-        blocks, cues = hashed_blocks(read, settings), tokens.cue_occurrences(read.words)
+        blocks = hashed_blocks(read, settings)
         each = np.arange(len(read.owner), dtype=np.intp)
-        rows = _rows(blocks, each, _sentence_dense(read, cues), None)
+        rows = _rows(blocks, each, _sentence_dense(read), None)
         parts.append(rows.chosen(read.first + 1))
     return Rows.joined(parts)
 
@@ -255,26 +237,10 @@ def _is_subject(read: Read) -> NDArray[np.bool_]:
     return answer
 
 
-def cue_counts(read: Read, found: Occurrences) -> NDArray[np.float32]:
-    """Cues of each group, in the whole mail and at its beginning: (mails, 2 * groups)."""
-    mail, groups = read.owner[found.text], len(CUES)
-    body = np.minimum(read.first + 1, len(read.owner) - 1)  # the sentence behind the subject
-    place = found.word - read.words.first[body][mail]
-    early = _is_subject(read)[found.text] | (place < _OPENING)
-    size = len(read.forms) * groups
-    where = mail * groups + found.bucket
-    whole = np.bincount(where, minlength=size).reshape(-1, groups)
-    opening = np.bincount(where[early], minlength=size).reshape(-1, groups)
-    return np.log1p(np.hstack([whole, opening])).astype(np.float32)
-
-
-def _sentence_dense(read: Read, found: Occurrences) -> NDArray[np.float32]:
-    """Cues and signs of each sentence: (sentences, sentence dense names)."""
-    many, groups = len(read.owner), len(CUES)
-    where = found.text * groups + found.bucket
-    cues = np.log1p(np.bincount(where, minlength=many * groups).reshape(many, groups))
+def _sentence_dense(read: Read) -> NDArray[np.float32]:
+    """The signs of each sentence: (sentences, sentence signs)."""
     signs = np.concatenate([read_sentence_signs(form) for form in read.forms])
-    return np.hstack([cues, signs]).astype(np.float32) * np.float32(_SENTENCE_DENSE_SCALE)
+    return signs * np.float32(_SENTENCE_SIGN_SCALE)
 
 
 def _rows(

@@ -24,7 +24,7 @@ def as_plain(document: Document) -> Document:
 def with_headers(examples: Sequence[Example], random: Random) -> list[Document]:
     """A copy of each example with borrowed headers; half of them without sender.
 
-    Where no example of the label has headers, those of its copies stay unknown.
+    Where no example of the label has headers, most of its copies know of none.
     """
     lenders: dict[str, list[Document]] = defaultdict(list)
     for example in examples:

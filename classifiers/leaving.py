@@ -29,8 +29,8 @@ def left_out(
         settings: how rows are built, None for the shipped way.
 
     Returns:
-        (examples, labels). With `writer` the stories are known from others; what is never told
-        apart is which columns occur at all.
+        (examples, labels). With `writer` scenarios that others told as well are known; what is
+        never told apart is which columns occur at all.
 
     Raises:
         ClassifierError: fewer than two labels, scenarios or writers.
@@ -45,6 +45,8 @@ def left_out(
     several = GroupKFold(min(_FOLDS, len(set(groups))), shuffle=True, random_state=seed + 1)
     told = np.zeros((len(every), len(table.labels)))
     for learn, test in several.split(every, groups=groups):
+        if len(np.unique(table.group[learn])) < 2:  # noqa: PLR2004 - parted once more
+            raise ClassifierError(f"without a {by} one scenario is left, too little to learn from")
         parts = fit(table, learn, seed, _INNER_FOLDS)
         told[test] = predict(table, parts, test)
     return told

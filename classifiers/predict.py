@@ -74,7 +74,7 @@ class Model:
         return softmax(sums / self._weights.temperature)
 
     def reasons(self, document: Document, label: str, top: int = 5) -> list[str]:
-        """What speaks most for the label: first the sentence, then words, cues, outward signs.
+        """What speaks most for the label: first the sentence, then words and outward signs.
 
         Returns:
             At most `top` lines such as `says what went wrong: "the second drawer came without

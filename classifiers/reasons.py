@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers import tokens
-from classifiers.cues import CUES
 from classifiers.documents import Document
 from classifiers.features import Read, build_features, hashed_blocks, prepare, read_forms
 from classifiers.pooling import sentence_shares
@@ -70,7 +68,7 @@ def weigh(document: Document, heads: Array, leads: Leads, weights: Weights, top:
     of_source = slice(len(speaks) - len(SIGNS), len(speaks) - len(SIGNS) + len(SOURCE_SIGNS))
     speaks[of_source] += features.signs[0, : len(SOURCE_SIGNS)] * leads.signs
     weighed = dict(_word_reasons(read, weights, speaks))
-    weighed |= dict(_sign_reasons(read, speaks))
+    weighed |= dict(zip(SIGNS, speaks[BUCKETS:].tolist(), strict=True))
     strongest = sorted(weighed, key=lambda reason: (-weighed[reason], reason))
     first = _sentence_reason(read, heads, leads, weights.heads) if weights.heads else []
     return [*first, *(reason for reason in strongest if weighed[reason] > 0)][: max(top, 0)]
@@ -105,19 +103,6 @@ def _word_reasons(read: Read, weights: Weights, speaks: Array) -> Iterator[tuple
     for word, weight in by_word.items():
         if len(word) > 1 and word not in _FOLLOWING:
             yield f'"{word}"', weight
-
-
-def _sign_reasons(read: Read, speaks: Array) -> Iterator[tuple[str, float]]:
-    """Groups of cues, with the words that belong to them, and outward signs."""
-    dense, groups = speaks[BUCKETS:], len(CUES)
-    found = tokens.cue_occurrences(read.words)
-    for number, name in enumerate(CUES):
-        met = [_spelled(read, word) for word in found.word[found.bucket == number][:3].tolist()]
-        if met:
-            listed = ", ".join(f'"{word}"' for word in dict.fromkeys(met))
-            yield f"{name}: {listed}", float(dense[number] + dense[groups + number])
-    for number, name in enumerate(SIGNS):
-        yield name, float(dense[2 * groups + number])
 
 
 def _spelled(read: Read, number: int) -> str:

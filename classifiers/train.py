@@ -16,7 +16,6 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix, diags, vstack
 from sklearn.model_selection import GroupKFold
 
-from classifiers.cues import CUES
 from classifiers.errors import ClassifierError
 from classifiers.examples import HEADS, Corpus, Sentence, labels_of
 from classifiers.features import (
@@ -42,7 +41,7 @@ _FOLDS = 5
 _LEAST_SEEN = 2  # training rows a hashed column must be in, or it is a name or a slip
 _LEAST_SPREAD = 0.05  # or what hardly ever varies would be blown up
 _NOBODYS = -1  # group of a sentence that no mail shares: it may always be learnt from
-_PLACES = slice(BUCKETS + len(CUES), BUCKETS + len(CUES) + 3)  # subject, first, last
+_PLACES = slice(BUCKETS, BUCKETS + 3)  # subject, first, last
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]

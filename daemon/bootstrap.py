@@ -12,12 +12,13 @@ from daemon.config.settings import Settings
 from daemon.digest.daily import KIND
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Login, Mailbox
+from daemon.intake.mixes import mix_of
 from daemon.intake.placement import AccountPlace, Placement, QueuePlace
 from daemon.intake.receive import FetchLimits, Receiver
 from daemon.intake.records import Tally
 from daemon.intake.results import Results
 from daemon.intake.store import Ledger
-from daemon.jobs import House, mix_of
+from daemon.jobs import House
 from daemon.mail.limits import MailLimits
 from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
@@ -29,7 +30,7 @@ from daemon.store.engine import Store, open_store, sqlite_url
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs, sync_folder
 from daemon.store.schema import upgrade
-from daemon.triage.mix import NO_MIX, Mix
+from daemon.triage.mix import HouseMix
 from daemon.triage.route import compile_rules
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
@@ -48,12 +49,12 @@ def place(settings: Settings) -> Placement:
     return Placement(accounts=accounts, queues=queues, zone=settings.service.zone)
 
 
-def policy(settings: Settings, mix: Mix = NO_MIX) -> Policy:
+def policy(settings: Settings, mix: HouseMix | None = None) -> Policy:
     """Return what decides: the rules and costs of the configuration, the mix of the house."""
     return Policy(
         rules=compile_rules(settings.rules),
         costs=settings.classifier.costs,
-        mix=mix,
+        mix=mix or HouseMix(),
         placement=place(settings),
     )
 

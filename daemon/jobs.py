@@ -20,12 +20,13 @@ from daemon.digest.records import Digest
 from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError, Stopping
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Mailbox, Selected
+from daemon.intake.mixes import mix_of
 from daemon.intake.receive import FolderRound, Received, Receiver
 from daemon.intake.records import Tally
 from daemon.intake.settle import Settler
 from daemon.intake.store import Ledger
 from daemon.intake.suspects import Suspects
-from daemon.intake.views import count_folder, recent_scores
+from daemon.intake.views import count_folder
 from daemon.pipeline import Batch, Pipeline
 from daemon.reading.pool import ReadingPool
 from daemon.records import FolderCount
@@ -36,14 +37,12 @@ from daemon.store.engine import Store
 from daemon.store.leases import Lease, Leases
 from daemon.store.packs import Packs
 from daemon.store.tables import runs
-from daemon.triage.mix import Mix, estimate
 
 _log = logging.getLogger(__name__)
 
 SEND_LEASE = "send"
 RUN_LIMIT = timedelta(hours=1)  # after it a daily job is taken for dead
 STOP_CHECK_S = 0.5
-MIX_MAILS = 2_000
 MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
 
 
@@ -306,16 +305,11 @@ def reconcile_all(house: House) -> list[FolderCount]:
     return counts
 
 
-def mix_of(store: Store) -> Mix:
-    """Return how often each label comes in this house, by the scores of its newest mails."""
-    return estimate(recent_scores(store, MIX_MAILS))
-
-
 def renew_mix(house: House) -> None:
     """Decide from now on under the mix of the house's newest mails."""
     pipeline, mix = house.pipeline, mix_of(house.store)
     pipeline.policy = replace(pipeline.policy, mix=mix)
-    shares = {label: round(share, 3) for label, share in mix.items()}
+    shares = {label: round(share, 3) for label, share in mix.shares.items()}
     _log.info("Class mix renewed", extra={"action": "mix", "shares": shares})
 
 

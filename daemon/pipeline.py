@@ -29,7 +29,7 @@ from daemon.reading.records import Job
 from daemon.records import Decision, Reading, Unreadable
 from daemon.store.leases import Lease
 from daemon.store.packs import Packs
-from daemon.triage.mix import Mix
+from daemon.triage.mix import HouseMix
 from daemon.triage.route import CompiledRules, RouteInput, route
 from daemon.triage.verdict import Costs, judge
 
@@ -57,7 +57,7 @@ class Policy:
 
     rules: CompiledRules
     costs: Costs
-    mix: Mix
+    mix: HouseMix
     placement: Placement
 
 
@@ -76,7 +76,7 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
     live = is_live and not mail.is_imported
     if isinstance(answer, Unreadable):
         return Judged(mail=mail, answer=answer, verdict=None, decision=None, live=live)
-    verdict = judge(answer, policy.costs, policy.mix)
+    verdict = judge(answer, policy.costs, policy.mix.seen_by(answer.model))
     if here := policy.placement.queue_of(mail.account, mail.folder):
         decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")
     else:

@@ -16,7 +16,7 @@ from daemon.intake.stories import Facts, Story, story_of
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
 from daemon.records import Reading
-from daemon.triage.mix import Mix, under
+from daemon.triage.mix import HouseMix, under
 
 app = typer.Typer()
 
@@ -122,7 +122,8 @@ def _stages(held: HeldMail, story: Story) -> list[dict[str, Any]]:
     return sorted(reached, key=lambda one: str(one["at"]))
 
 
-def _read(reading: Reading, mix: Mix) -> dict[str, Any]:
+def _read(reading: Reading, house: HouseMix) -> dict[str, Any]:
+    mix = house.seen_by(reading.model)
     return {
         "subject": reading.subject,
         "from": address(reading.sender),

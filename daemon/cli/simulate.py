@@ -19,6 +19,7 @@ from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_table
 from daemon.config.loading import load
 from daemon.config.settings import Settings
+from daemon.intake.records import Judged
 from daemon.intake.views import Decided, decided_since
 from daemon.pipeline import Policy, decide
 from daemon.records import Reading
@@ -74,10 +75,11 @@ def simulate(
     other = load(candidate)
     with open_house(config) as house:
         unknown = _unkept_headers(house.settings, other)
-        chosen, mails, changes = policy(other, house.pipeline.policy.mix), 0, list[Change]()
+        now = house.pipeline.policy
+        chosen, mails, changes = policy(other, now.mix), 0, list[Change]()
         for decided in decided_since(house.store, clock.now() - since):
             mails += 1
-            changes += _change(decided, chosen)
+            changes += _change(decided, now, chosen)
         has_model = other.classifier.model == house.settings.classifier.model
     if not has_model:
         complain("the model is not compared: the scores are those of the time")
@@ -90,14 +92,12 @@ def simulate(
         _print(changes, mails)
 
 
-def _change(decided: Decided, other: Policy) -> list[Change]:
-    """Return the change of one mail, nothing where it goes the same way."""
+def _change(decided: Decided, now: Policy, other: Policy) -> list[Change]:
+    """Return the change of one mail, nothing where both send it the same way today."""
     reading = msgspec.json.decode(decided.detail, type=Reading)
-    judged = decide(other, decided.mail, reading)
+    judged, before = decide(other, decided.mail, reading), decide(now, decided.mail, reading)
     verdict, decision = judged.verdict, judged.decision
-    if verdict is None or decision is None:
-        return []
-    if (verdict.label, decision.queue) == (decided.label, decided.queue):
+    if verdict is None or decision is None or _way(judged) == _way(before):
         return []
     change = Change(
         id=decided.mail.mail_id,
@@ -112,6 +112,13 @@ def _change(decided: Decided, other: Policy) -> list[Change]:
         reason=f"{verdict.reason}; {decision.reason}",
     )
     return [change]
+
+
+def _way(judged: Judged) -> tuple[str | None, str | None]:
+    return (
+        judged.verdict.label if judged.verdict else None,
+        judged.decision.queue if judged.decision else None,
+    )
 
 
 def _unkept_headers(now: Settings, other: Settings) -> list[str]:

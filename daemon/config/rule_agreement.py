@@ -48,6 +48,8 @@ def _labels_of_the_house(document: Table) -> Iterator[Finding]:
         if label not in labels:
             yield ("classifier", "costs", label), _no_label(label, labels)
         for taken in table_of(costs, label):
+            if taken == label:
+                yield ("classifier", "costs", label, taken), "is no mistake, so it costs nothing"
             if taken not in (*labels, ANY):
                 yield ("classifier", "costs", label, taken), _no_label(taken, (*labels, ANY))
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parseaddr
 
+from daemon import clock
 from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest import store as figures
-from daemon.digest.records import Digest, FolderLine, Period, UnsureMail
+from daemon.digest.records import Digest, FolderLine, Period
 from daemon.digest.render import render
 from daemon.digest.words import Words
-from daemon.errors import BackdeskError
 from daemon.mail.compose import Letter, compose
 from daemon.records import Address, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 KIND = "digest"
 SOON = timedelta(hours=1)
+SENTENCES_S = 30.0  # that the digest waits for sentences, and for the one being looked for
 _QUOTED = re.compile(r'\w: "(.+)"', re.DOTALL)  # a reason that quotes a sentence, not a word
 # Exchange answers automatic mail out of office unless told not to (MS-OXCMAIL 2.2.3.2.14).
 _NO_ANSWERS = (("X-Auto-Response-Suppress", "All"),)
@@ -80,22 +81,23 @@ def with_sentences(digest: Digest, tell: Callable[[bytes, str], Sequence[str]]) 
     Args:
         digest: as `digest_for` made it.
         tell: digest of a mail's bytes and a label -> reasons, the one with the sentence first;
-            may raise `BackdeskError`, then that mail goes without.
+            raises when it cannot, then this mail and those behind it go without.
     """
-    return replace(digest, unsure=tuple(_with_sentence(mail, tell) for mail in digest.unsure))
-
-
-def _with_sentence(mail: UnsureMail, tell: Callable[[bytes, str], Sequence[str]]) -> UnsureMail:
-    label = Words.likeliest(mail.reason)
-    if label is None:
-        return mail
-    try:
-        found = _QUOTED.search(next(iter(tell(mail.digest, label)), ""))
-    except BackdeskError as error:
-        extra = {"action": "digest_sentence", "mail": mail.mail_id, "reason": str(error)}
-        _log.warning("No reason found", extra=extra)
-        return mail
-    return replace(mail, sentence=found[1]) if found else mail
+    told, until = dict[int, str](), clock.monotonic() + SENTENCES_S
+    for mail in digest.unsure:
+        label = Words.likeliest(mail.reason)
+        if label is None or clock.monotonic() > until:
+            continue
+        try:
+            found = _QUOTED.search(next(iter(tell(mail.digest, label)), ""))
+        except Exception as error:  # noqa: BLE001 - rim: an ornament must not stop the digest
+            extra = {"action": "digest_sentence", "reason": type(error).__name__}
+            _log.warning("No more sentences", extra=extra)
+            break
+        if found:
+            told[mail.mail_id] = found[1]
+    unsure = (replace(mail, sentence=told.get(mail.mail_id, "")) for mail in digest.unsure)
+    return replace(digest, unsure=tuple(unsure))
 
 
 def enqueue(store: Store, settings: Settings, digest: Digest) -> int:

@@ -21,9 +21,9 @@ _SHARE = r"[01]\.\d\d"
 _REASONS = (
     (
         "either",
-        re.compile(rf"unsure: (?P<label>.+) (?P<p>{_SHARE}) or (?P<other>.+) (?P<q>{_SHARE})"),
+        re.compile(rf"unsure: (?P<label>\S+) (?P<p>{_SHARE}) or (?P<other>\S+) (?P<q>{_SHARE})"),
     ),
-    ("alone", re.compile(rf"unsure: (?P<label>.+) (?P<p>{_SHARE})")),
+    ("alone", re.compile(rf"unsure: (?P<label>\S+) (?P<p>{_SHARE})")),
     ("no_model", re.compile(r"no model")),
 )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Column, ColumnElement, Select, Table, case, func, select
 
 from daemon.intake import entries
@@ -238,28 +237,6 @@ def _decided(since: datetime, after: int) -> Select[Any]:
         .where(mails.c.received_at >= since, mails.c.id > after)
         .order_by(mails.c.id)
     )
-
-
-class _Scored(msgspec.Struct):
-    """What is needed of a Reading record here."""
-
-    scores: dict[str, float] | None = None
-    model: str | None = None
-
-
-def recent_scores(store: Store, most: int) -> list[dict[str, float]]:
-    """Return the scores of the newest mails that people wrote, all by the newest one's model."""
-    newest = (
-        select(readings.c.detail)
-        .where(readings.c.automatic.is_(None))
-        .order_by(readings.c.mail_id.desc())
-        .limit(most)
-    )
-    with store.read() as connection:
-        details = connection.execute(newest).scalars().all()
-    scored = [msgspec.json.decode(detail, type=_Scored) for detail in details]
-    models = [one.model for one in scored if one.scores]
-    return [one.scores for one in scored if one.scores and one.model == models[0]]
 
 
 def _decided_record(row: Any) -> Decided:  # noqa: ANN401 - a row of the query above

@@ -6,18 +6,32 @@ shown as 0.9 is then right nine times in ten here, not in the corpus.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 FEWEST = 200
 """Mails from which on the mix of a house is estimated; before, every label is equally likely."""
 
 _EVEN = 10.0  # mails that each label is credited with, so that no few mails decide
-_LEAST = 0.03  # share that every label keeps: a house may have had no complaint yet
-_STEPS, _STILL = 200, 1e-5
+_LEAST = 0.03  # share, before the sum is 1 again: a house may have had no complaint yet
+_STEPS, _STILL = 60, 1e-4
 
 Mix = Mapping[str, float]
 """Label -> share of the house's mail, all together 1; empty: every label equally often."""
 
 NO_MIX: Mix = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseMix:
+    """The mix of a house as one model sees it."""
+
+    model: str | None = None  # its version; None: no mix is known
+    shares: Mix = field(default_factory=dict)
+
+    def seen_by(self, model: str | None) -> Mix:
+        """Return the mix for scores of a model; none for those of another one."""
+        return self.shares if model is not None and model == self.model else NO_MIX
+
 
 Scores = Mapping[str, float]
 """Label -> probability, all together 1."""

@@ -18,6 +18,8 @@ UNLISTED = 2.5
 """The cost of a mistake for which none is configured."""
 
 _LOOK = 1.0
+_SLACK = 1e-3  # of probabilities that went through JSON
+_DEAREST = "complaint"
 _HAIR = 1e-9  # costs that differ by rounding only are equal
 
 
@@ -45,21 +47,36 @@ def judge(reading: Scored, costs: Costs, mix: Mix = NO_MIX) -> Verdict:
         return _no_label(0.0, f"automatic: {reading.automatic.value}", abstained=False)
     if not reading.scores:
         return _no_label(0.0, "no model", abstained=True)
-    honest = {label: p if 0 <= p <= 1 else 0.0 for label, p in reading.scores.items()}
-    scores = under(honest, mix)
-    risks = {label: _risk(label, scores, costs) for label in scores}
-    best = min(risks, key=lambda label: (round(risks[label], 9), -scores[label], _rank(label)))
-    if risks[best] > _LOOK + _HAIR:
-        likeliest = min(scores, key=lambda label: (-scores[label], _rank(label)))
+    if not _are_probabilities(reading.scores):
+        return _no_label(0.0, "unsure: broken scores", abstained=True)
+    scores = under(reading.scores, mix)
+    label = _cheapest(scores, costs)
+    if label != _DEAREST and _cheapest(reading.scores, costs) == _DEAREST:
+        label = None  # however rare complaints are here, what reads as one is seen by a person
+    if label is None:
+        likeliest = min(scores, key=lambda one: (-scores[one], _rank(one)))
         reason = f"unsure: {_alternatives(likeliest, scores, costs)}"
         return _no_label(scores[likeliest], reason, abstained=True)
-    return Verdict(label=best, confidence=scores[best], abstained=False, reason="model")
+    return Verdict(label=label, confidence=scores[label], abstained=False, reason="model")
+
+
+def _are_probabilities(scores: Mapping[str, float]) -> bool:
+    """Say whether each score is a share and all together are one; a NaN is neither."""
+    return all(0 <= p <= 1 + _SLACK for p in scores.values()) and (
+        abs(sum(scores.values()) - 1) <= _SLACK
+    )
+
+
+def _cheapest(scores: Mapping[str, float], costs: Costs) -> str | None:
+    """Return the label expected to cost least; None when a person's look costs less."""
+    risks = {label: _risk(label, scores, costs) for label in scores}
+    best = min(risks, key=lambda label: (round(risks[label], 9), -scores[label], _rank(label)))
+    return best if risks[best] <= _LOOK + _HAIR else None
 
 
 def _risk(label: str, scores: Mapping[str, float], costs: Costs) -> float:
-    """Return what taking the label is expected to cost; what no label claims is a mistake too."""
-    known = sum(_share_of_risk(label, true, p, costs) for true, p in scores.items())
-    return known + max(1 - sum(scores.values()), 0.0) * UNLISTED
+    """Return what taking the label is expected to cost."""
+    return sum(_share_of_risk(label, true, p, costs) for true, p in scores.items())
 
 
 def _share_of_risk(label: str, true: str, probability: float, costs: Costs) -> float:

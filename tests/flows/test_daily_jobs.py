@@ -8,11 +8,27 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from daemon.errors import StoreBusy
+from daemon.intake.mixes import mix_of
+from daemon.intake.records import Unread
 from daemon.jobs import House, forget_interrupted, once_a_day, renew_mix
-from daemon.store.tables import mails, readings
+from daemon.pipeline import decide
+from daemon.store.tables import deliveries, folders, mails, readings
+from daemon.triage.mix import HouseMix
 from tests.houses import Desk, open_house, settings_of
+from tests.stages.triage_builders import reading
 
 MORNING = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+MAIL = Unread(
+    mail_id=1,
+    account="info",
+    folder="INBOX",
+    digest=bytes(32),
+    raw=None,
+    size=1,
+    attempts=1,
+    cut=None,
+    received_at=MORNING,
+)
 
 
 @pytest.fixture
@@ -75,19 +91,32 @@ def test_a_job_that_never_ended_is_taken_for_dead_after_an_hour(house: House):
 
 def test_the_mix_of_the_house_is_renewed_from_what_was_read(house: House):
     """Of the newest model's readings only, and not of automatic mail."""
-    assert house.pipeline.policy.mix == {}
+    assert house.pipeline.policy.mix.shares == {}
     newsletter = {"complaint": 0.05, "request": 0.05, "newsletter": 0.85, "other": 0.05}
     complaint = {"complaint": 0.85, "request": 0.05, "newsletter": 0.05, "other": 0.05}
     was_read(house, 300, {"scores": complaint, "model": "older"})
     was_read(house, 300, {"scores": complaint, "model": "newer"}, automatic="bounce")
     was_read(house, 150, {"scores": newsletter, "model": "newer"})
     renew_mix(house)
-    assert house.pipeline.policy.mix == {}  # too few
+    assert house.pipeline.policy.mix.shares == {}  # too few
 
     was_read(house, 150, {"scores": newsletter, "model": "newer"})
     was_read(house, 10, {"scores": None, "model": None})
     renew_mix(house)
-    assert house.pipeline.policy.mix["newsletter"] > 0.85
+    mix = house.pipeline.policy.mix
+    assert mix.shares["newsletter"] > 0.85
+    assert mix.seen_by("older") == {}  # another model errs in other ways
+    doubtful = {"complaint": 0.07, "request": 0.18, "newsletter": 0.55, "other": 0.20}
+    for model, label in (("newer", "newsletter"), ("older", None)):
+        judged = decide(house.pipeline.policy, MAIL, reading(scores=doubtful, model=model))
+        assert judged.verdict is not None
+        assert judged.verdict.label == label
+
+
+def test_a_row_of_the_past_that_cannot_be_read_costs_the_mix_only(house: House):
+    """The house must open, whatever an older version wrote."""
+    was_read(house, 300, {"scores": {"complaint": None}, "model": "newer"})
+    assert mix_of(house.store) == HouseMix()
 
 
 def was_read(house: House, many: int, detail: dict[str, object], automatic: str | None = None):
@@ -102,6 +131,10 @@ def was_read(house: House, many: int, detail: dict[str, object], automatic: str 
             [{"id": n, "digest": n.to_bytes(32, "big"), **names, **moments} for n in numbers],
         )
         texts = {"subject": "", "snippet": "", "detail": json.dumps(detail), "read_at": MORNING}
+        folder = {"account": "info", "name": f"INBOX{first}", "uidvalidity": 1}
+        key = connection.execute(insert(folders).values(folder)).inserted_primary_key
+        seen = {"folder_id": key[0] if key else 0, "seen_at": MORNING, "origin": "arrived"}
+        connection.execute(insert(deliveries), [{**seen, "uid": n, "mail_id": n} for n in numbers])
         connection.execute(
             insert(readings),
             [

@@ -33,7 +33,7 @@ TRUTH = np.array([0, 1, 0, 1], dtype=np.intp)
 
 
 def test_the_plots_show_each_figure(tmp_path: Path) -> None:
-    """A dot per tenth that has mails, at what was shown and what was right; a falling curve."""
+    """A dot per tenth that has mails, at what was shown and right; a curve of all steps."""
     figures = judge(TRUTH, TOLD, LABELS, {})
     write_card(tmp_path / "card", EXAMPLES, TOLD, LABELS, figures)
 

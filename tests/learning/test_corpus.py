@@ -142,6 +142,16 @@ def test_a_scenario_of_one_hand_is_told_in_every_label(language: str) -> None:
         assert {mail["label"] for mail in mails} == LABELS, name
 
 
+def test_long_mails_are_complete() -> None:
+    """Issues of newsletters, and long accounts: their length is what they are there for."""
+    mails = corpus("long-en")
+    assert min(len(mail["body"].split()) for mail in mails) >= 100
+    for mail in mails:
+        assert list(mail) == [*FIELDS, "cues"], mail["id"]
+        assert mail["label"] in LABELS
+        assert all(cue["text"] in f"{mail['subject']}\n{mail['body']}" for cue in mail["cues"])
+
+
 @deep
 def test_no_house_has_two_scenarios(language: str) -> None:
     """Each firm, domain and customer is met in one scenario."""

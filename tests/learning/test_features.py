@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers import tokens
-from classifiers.cues import CUES
 from classifiers.documents import Document
 from classifiers.features import (
     SENTENCE_WIDTH,
@@ -96,38 +95,6 @@ def test_equal_words_have_equal_hashes_and_others_do_not(spelled: list[str]) -> 
     hashes = tokens.prefix_hashes(words).tolist()
     assert len(set(hashes)) == len(set(spelled))
     assert len(set(zip(spelled, hashes, strict=True))) == len(set(spelled))
-
-
-@pytest.mark.parametrize(
-    ("text", "group"),
-    [
-        ("Pretendo il RIMBORSO!", "words of a claim"),
-        ("to jest niedopuszczalne", "words of displeasure"),
-        ("I want my money back", "words of a claim"),
-        ("nie trzeba odpowiadać", "no answer wanted"),
-        ("rozczarowany", "words of displeasure"),
-    ],
-)
-def test_cues_are_found_as_words_phrases_and_stems(text: str, group: str) -> None:
-    """Case and accents do not matter."""
-    words = tokens.read_words([tokens.normalise(fold(text))])
-    found = tokens.cue_occurrences(words)
-    assert group in [list(CUES)[number] for number in found.bucket]
-
-
-def test_every_cue_is_found_in_itself() -> None:
-    """No cue is lost to another in the table, and none is misspelled against its own folding."""
-    for group, spelled, stem in tokens.cue_entries():
-        words = tokens.read_words([" ".join(spelled).encode()])
-        found = set(tokens.cue_occurrences(words).bucket.tolist())
-        assert group in found, (spelled, stem)
-
-
-def test_cues_do_not_reach_over_the_end_of_a_text() -> None:
-    """The last word of one mail and the first of the next are no phrase."""
-    words = tokens.read_words([b"i want my money", b"back soon"])
-    claim = list(CUES).index("words of a claim")
-    assert claim not in tokens.cue_occurrences(words).bucket
 
 
 def test_a_lacking_header_is_missing_and_not_no() -> None:

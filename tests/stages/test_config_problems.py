@@ -173,6 +173,8 @@ def test_ten_mistakes_are_ten_lines() -> None:
          "classifier.costs.complant", "did you mean complaint?"),
         ("[web]", "[classifier]\ncosts.other = { reqest = 1 }\n[web]", 31,
          "classifier.costs.other.reqest", "did you mean request?"),
+        ("[web]", "[classifier]\ncosts.other = { other = 2 }\n[web]", 31,
+         "classifier.costs.other.other", "no mistake"),
         ("[web]", "[classifier]\ncosts.other = { any = -2 }\n[web]", 31,
          "classifier.costs.other.any", "0 or more"),
         ("[web]", "[classifier]\ncosts.other = 2\n[web]", 31, "classifier.costs.other", "table"),

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.config.settings import COSTS
 from daemon.records import LABELS
 from daemon.triage.mix import FEWEST, estimate, under
 from daemon.triage.verdict import judge
-from tests.stages.triage_builders import COSTS, reading
+from tests.stages.triage_builders import reading
 
 MIX = {"complaint": 0.08, "request": 0.22, "newsletter": 0.55, "other": 0.15}
 Scores = dict[str, float]
@@ -73,7 +74,7 @@ def test_a_verdict_is_taken_under_the_mix() -> None:
     st.dictionaries(st.sampled_from(LABELS), st.floats(0.03, 1)),
 )
 def test_scores_stay_scores(scores, mix) -> None:
-    """Labels stay, nothing leaves 0 to 1, and what is sure stays sure."""
+    """Labels stay, and nothing leaves 0 to 1."""
     changed = under(scores, mix)
     assert set(changed) == set(scores)
     assert not mix or all(0 <= p <= 1 for p in changed.values())

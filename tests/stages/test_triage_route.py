@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config.rules import Condition, Rule
+from daemon.config.settings import COSTS
 from daemon.records import Attachment, Automatic, Decision, Verdict
 from daemon.triage import conditions
 from daemon.triage.route import RouteInput, compile_rules, route
 from daemon.triage.verdict import judge
-from tests.stages.triage_builders import COSTS, address, reading
+from tests.stages.triage_builders import address, reading
 
 
 def mail(*, account: str = "info", size: int = 2_000, **changes: Any) -> RouteInput:

@@ -4,13 +4,6 @@ from typing import Any
 
 from daemon.records import Address, Reading
 
-COSTS: dict[str, dict[str, float]] = {
-    "complaint": {"request": 4.0, "any": 8.0},
-    "request": {"complaint": 1.5, "any": 2.5},
-    "newsletter": {"complaint": 1.5, "any": 2.0},
-    "other": {"complaint": 1.5, "any": 2.0},
-}
-
 
 def address(email: str) -> Address:
     """Return an address without a name."""
