@@ -33,7 +33,6 @@ _MACHINE_SENDER = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _MONEY_SIGN = re.compile("|".join(map(re.escape, _MONEY)))
-_MANY_LINKS = 8  # a notice has a few
 _FEW_WORDS, _MANY_WORDS = 3, 20  # of a short and of a long sentence
 _BULK = frozenset(("bulk", "list", "junk"))
 
@@ -127,9 +126,6 @@ SOURCE_SIGNS: dict[str, Callable[[Form], float]] = {
     "comes from a machine's address": _sender_is(_MACHINE_SENDER),
     "comes from somebody known": lambda form: float(bool(form.document.is_known_sender)),
     "comes from somebody new": lambda form: float(form.document.is_known_sender is False),
-    "links": lambda form: _logarithm(form.document.link_count),
-    "many links": lambda form: float((form.document.link_count or 0) >= _MANY_LINKS),
-    "images": lambda form: _logarithm(form.document.image_count),
 }
 """What the source tells beside the text: readable name -> value, 0 to about 3."""
 
