@@ -50,14 +50,23 @@ def judge(reading: Scored, costs: Costs, mix: Mix = NO_MIX) -> Verdict:
     if not _are_probabilities(reading.scores):
         return _no_label(0.0, "unsure: broken scores", abstained=True)
     scores = under(reading.scores, mix)
-    label = _cheapest(scores, costs)
-    if label != _DEAREST and _cheapest(reading.scores, costs) == _DEAREST:
-        label = None  # however rare complaints are here, what reads as one is seen by a person
+    feared = _feared(reading.scores, scores)
+    label = _cheapest(feared, costs)
     if label is None:
         likeliest = min(scores, key=lambda one: (-scores[one], _rank(one)))
-        reason = f"unsure: {_alternatives(likeliest, scores, costs)}"
+        reason = f"unsure: {_alternatives(likeliest, feared, costs)}"
         return _no_label(scores[likeliest], reason, abstained=True)
     return Verdict(label=label, confidence=scores[label], abstained=False, reason="model")
+
+
+def _feared(plain: Mapping[str, float], scores: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the scores, a complaint never less likely than before the mix was known.
+
+    Else a flood of newsletters, which any stranger can send, would argue complaints away.
+    """
+    if _DEAREST not in plain:
+        return scores
+    return {**scores, _DEAREST: max(plain[_DEAREST], scores[_DEAREST])}
 
 
 def _are_probabilities(scores: Mapping[str, float]) -> bool:
