@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 _NEVER = -100.0  # sum of an answer that a part has not met
 _STEPS, _CLOSE = 300, 1e-3  # of the solver over all answers
-_PASSES, _NEAR = 60, 1e-2  # of the solver over one answer; more passes changed no figure
+_PASSES, _NEAR = 60, 1e-2  # of the solver over one answer
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]

@@ -159,7 +159,8 @@ def _words(
     """Return what in the mail speaks for its label, or for the likeliest when there is none."""
     if reading is None or not reading.scores:
         return None
-    best = max(reading.scores, key=reading.scores.__getitem__)
+    scores = under(reading.scores, house.pipeline.policy.mix.seen_by(reading.model))
+    best = max(scores, key=scores.__getitem__)
     label = (story.decision or {}).get("label") or best
     try:
         return {"label": label, "reasons": house.pool.reasons(bytes_of(house, held), label, WORDS)}

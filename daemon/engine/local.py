@@ -43,7 +43,7 @@ class LocalEngine:
     def start(self) -> None:
         """Start the accounts and the clock; what came due while nobody ran is done at once."""
         if "intake" in self._roles:
-            jobs.forget_interrupted(self.house, ("sweep", "reconcile"))
+            jobs.forget_interrupted(self.house, ("sweep", "mix", "reconcile"))
             jobs.resume_reading(self.house)
         if "send" in self._roles:
             jobs.forget_interrupted(self.house, ("digest",))
