@@ -38,6 +38,7 @@ _SENTENCE = {"strength": 10.0, "prior": 0.3}
 _SOFTNESS = 0.5  # of the sentence part's sums, whose answers were learnt apart
 _FINAL_STRENGTH = 0.05  # inverse L2 penalty
 _FOLDS = 5
+_SMALL = 1_000_000  # filled cells of a table that is learnt from without other processes
 _LEAST_SEEN = 2  # training rows a hashed column must be in, or it is a name or a slip
 _LEAST_SPREAD = 0.05  # or what hardly ever varies would be blown up
 _NOBODYS = -1  # group of a sentence that no mail shares: it may always be learnt from
@@ -185,7 +186,8 @@ def fit(table: Table, learn: Numbers, seed: int, folds: int = _FOLDS) -> Parts:
     said = np.zeros((int(table.first[-1]), heads))
     parted = list(parting.split(learn, groups=table.group[learn]))
     lessons = [learn, *(learn[known] for known, _ in parted)]
-    whole, *others = Parallel(n_jobs=-1)(delayed(_fit_first)(table, some) for some in lessons)
+    jobs = 1 if table.mails.nnz < _SMALL else -1
+    whole, *others = Parallel(n_jobs=jobs)(delayed(_fit_first)(table, some) for some in lessons)
     for (_, unknown), (mail, sentence) in zip(parted, others, strict=True):
         rows = _twice(learn[unknown], many)
         sums[rows] = mail.sums(table.mails[rows])
