@@ -48,7 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument(
         "--leave-out",
         choices=("scenario", "writer"),
-        help="train on the data, each time without a fifth of them, and judge by that fifth",
+        help="train on the data, each time without a fifth of the scenarios or without one writer,"
+        " and judge by these",
+    )
+    test.add_argument(
+        "--folds",
+        type=_folds,
+        help="with --leave-out: leave out in so many goes, each as long as training",
     )
     test.add_argument("--seed", type=int, default=0, help="with --leave-out: of folds and draws")
     for command in (learn, test):
@@ -64,6 +70,13 @@ def _probability(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError("a number from 0 to 1 is wanted")
+    return value
+
+
+def _folds(text: str) -> int:
+    value = int(text)
+    if value < 2:  # noqa: PLR2004 - or nothing is left to learn from
+        raise argparse.ArgumentTypeError("2 or more is wanted")
     return value
 
 
@@ -102,7 +115,7 @@ def _evaluate(options: argparse.Namespace) -> Figures:
         from classifiers.leaving import left_out  # noqa: PLC0415 - needs scikit-learn
 
         labels = labels_of(corpus.examples)
-        told = left_out(corpus, options.leave_out, seed=options.seed)
+        told = left_out(corpus, options.leave_out, folds=options.folds, seed=options.seed)
         return _carded(options.card, corpus.examples, told, labels, options.threshold)
     model = Model.load(options.model)
     examples = corpus.examples

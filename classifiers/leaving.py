@@ -9,7 +9,7 @@ from classifiers.examples import Corpus
 from classifiers.features import FeatureSettings
 from classifiers.train import fit, predict, tabulate
 
-_FOLDS = 5  # a fifth of the scenarios, or of the writers, is left out at a time
+_FOLDS = 5  # of scenarios; writers are left out one by one unless told otherwise
 _INNER_FOLDS = 3  # of what is left, for the final part
 
 
@@ -17,6 +17,7 @@ def left_out(
     corpus: Corpus,
     by: str,
     *,
+    folds: int | None = None,
     seed: int = 0,
     settings: FeatureSettings | None = None,
 ) -> NDArray[np.float64]:
@@ -24,7 +25,9 @@ def left_out(
 
     Args:
         corpus: mails and sentences; written sentences are left out with their scenario.
-        by: `scenario` or `writer`; a fifth of them is left out at a time.
+        by: `scenario` or `writer`.
+        folds: how often some are left out; None leaves out a fifth of the scenarios, or one writer,
+            at a time.
         seed: of folds and of the headers drawn.
         settings: how rows are built, None for the shipped way.
 
@@ -42,7 +45,9 @@ def left_out(
         raise ClassifierError(f"{wanted} at least are wanted, or too little is left to learn from")
     table = tabulate(corpus, settings or FeatureSettings(), seed)
     every = np.arange(len(table.truth))
-    several = GroupKFold(min(_FOLDS, len(set(groups))), shuffle=True, random_state=seed + 1)
+    many = len(set(groups))
+    chosen = folds or (many if by == "writer" else _FOLDS)
+    several = GroupKFold(min(chosen, many), shuffle=True, random_state=seed + 1)
     told = np.zeros((len(every), len(table.labels)))
     for learn, test in several.split(every, groups=groups):
         if len(np.unique(table.group[learn])) < 2:  # noqa: PLR2004 - parted once more

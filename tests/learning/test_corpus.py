@@ -110,6 +110,14 @@ def shared(one: str, other: str) -> set[str]:
     return set(re.findall(r"\w{4,}", one)) & set(re.findall(r"\w{4,}", other))
 
 
+@deep
+def test_a_third_of_each_label_is_hard(language: str) -> None:
+    """Of all files together: an inbox is easier than what a model must stand."""
+    every = (*corpus(language), *corpus(f"broad-{language}"), *corpus(f"rounds-{language}"))
+    for label, group in by(every, "label").items():
+        assert 3 * sum(bool(mail["hard"]) for mail in group) >= len(group), label
+
+
 @both
 def test_no_opening_and_no_closing_is_a_habit(language: str) -> None:
     """Five words at the beginning: half a per cent at most; a last line: three."""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifiers import leaving
 from classifiers.__main__ import main
 from classifiers.artifact import NUMBERS, save
 from classifiers.documents import Document
@@ -19,7 +20,7 @@ from classifiers.errors import ClassifierError
 from classifiers.examples import Corpus, Cue, Example, labels_of
 from classifiers.leaving import left_out
 from classifiers.predict import Model
-from classifiers.train import train
+from classifiers.train import fit, train
 from classifiers.weights import Weights
 from tests.learning.small import LABELS, corpus_lines, lines_file, small_corpus
 
@@ -48,6 +49,23 @@ def test_what_is_left_out_is_judged_by_models_that_have_not_seen_it(by: str) -> 
     told = left_out(corpus, by)
     assert np.allclose(told.sum(axis=1), 1)
     assert accuracy(told, corpus, LABELS) == 1.0
+
+
+def test_writers_are_left_out_one_by_one_unless_told_otherwise() -> None:
+    """Each is judged by what all others wrote; fewer goes leave out several at once."""
+    corpus = small_corpus()
+    examples = tuple(
+        replace(one, writer=f"w{number % 4}") for number, one in enumerate(corpus.examples)
+    )
+    four = Corpus(examples=examples, sentences=corpus.sentences)
+    with pytest.MonkeyPatch.context() as patch:
+        goes = []
+        patch.setattr(leaving, "fit", lambda *given: goes.append(given) or fit(*given))
+        left_out(four, "writer")
+        left_out(four, "writer", folds=2)
+    sizes = [len(learn) for _, learn, *_ in goes]
+    assert sizes[:4] == [len(examples) * 3 // 4] * 4
+    assert sizes[4:] == [len(examples) // 2] * 2
 
 
 def test_a_group_that_is_left_out_is_not_learnt_from() -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.digest.daily import with_sentences
+from daemon import clock
+from daemon.digest.daily import SENTENCES_S, with_sentences
 from daemon.digest.legible import legible
 from daemon.digest.records import (
     AccountHealth,
@@ -307,5 +308,35 @@ def test_a_mail_that_cannot_be_read_again_is_listed_all_the_same() -> None:
         raise StoreError("the record is damaged")
 
     assert with_sentences(FULL, fail) == FULL
+    assert with_sentences(FULL, lambda *_: 1 / 0) == FULL  # whatever it is
     without_model = replace(FULL, unsure=(replace(UNSURE, reason="no model"),))
     assert with_sentences(without_model, fail) == without_model
+
+
+def test_sentences_are_not_asked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a failure, or when the time is up, the digest goes out with what it has."""
+    three = replace(
+        FULL, unsure=tuple(replace(UNSURE, mail_id=n, digest=bytes([n])) for n in range(3))
+    )
+    asked = []
+
+    def fail_at_two(digest: bytes, _label: str) -> list[str]:
+        asked.append(digest[0])
+        if digest[0]:
+            raise StoreError("no children")
+        return ['asks: "How much?"']
+
+    told = with_sentences(three, fail_at_two)
+    assert asked == [0, 1]
+    assert [mail.sentence for mail in told.unsure] == ["How much?", "", ""]
+
+    now = 0.0
+
+    def slow(digest: bytes, _label: str) -> list[str]:
+        nonlocal now
+        now += SENTENCES_S * 0.6
+        return ['asks: "How much?"']
+
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    told = with_sentences(three, slow)
+    assert [mail.sentence for mail in told.unsure] == ["How much?", "How much?", ""]
