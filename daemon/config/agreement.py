@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.config.deadline_agreement import deadline_findings
 from daemon.config.limits import Limits
 from daemon.config.raw import Finding, Table, number_of, table_of, tables_of, text_of, texts_of
 from daemon.config.rule_agreement import rule_findings
@@ -201,4 +202,5 @@ _CHECKS: tuple[Callable[[Table], Iterator[Finding]], ...] = (
     _times,
     _sizes,
     rule_findings,
+    deadline_findings,
 )

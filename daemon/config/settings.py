@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from daemon.config.deadlines import Calendar, Hours, Profile
 from daemon.config.limits import MIB, Intake, Limits, Seconds
 from daemon.config.rules import Rule
 from daemon.config.section import Section, named
@@ -126,6 +127,9 @@ class Document(Section):
     queues: Annotated[dict[Name, Queue], BeforeValidator(named)] = Field(default_factory=dict)
     rules: Annotated[tuple[Rule, ...], BeforeValidator(listed)] = ()
     classifier: Classifier = Field(default_factory=Classifier)
+    calendars: Annotated[dict[Name, Calendar], BeforeValidator(named)] = Field(default_factory=dict)
+    hours: Annotated[dict[Name, Hours], BeforeValidator(named)] = Field(default_factory=dict)
+    deadlines: Annotated[dict[Name, Profile], BeforeValidator(named)] = Field(default_factory=dict)
     relays: Annotated[dict[Name, Relay], BeforeValidator(named)] = Field(default_factory=dict)
     digest: Digest = Field(default_factory=Digest)
     metrics: Metrics = Field(default_factory=Metrics)

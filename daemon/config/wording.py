@@ -40,6 +40,12 @@ _REQUIRED = {
     "account": "is missing; allowed: the name of one of [accounts.*]",
     "folder": 'is missing; allowed: a folder on the server, such as "Queues/Complaints"',
     "name": "is missing; allowed: any text, shown as the reason of a decision",
+    "country": 'is missing; allowed: an ISO 3166-1 code, such as "IT"',
+    "title": "is missing; allowed: any text, shown where the deadline is",
+    "open": 'is missing; allowed: such as ["monday-friday 09:00-13:00 14:00-18:00"]',
+    "source": "is missing; allowed: any text, such as the statute and article",
+    "clocks": 'is missing; write [deadlines.NAME.clocks.reply] with term = "30 days"',
+    "term": 'is missing; allowed: text such as "30 days", "15 working days", "1 month"',
     "when": 'is missing; allowed: a table such as { label = "complaint" }, or {} for all mail',
 }
 

@@ -35,7 +35,10 @@ def documented() -> dict[str, str]:
     for line in TEXT.splitlines():
         header, key = HEADER.match(line), KEY_LINE.match(line)
         if header:
-            table = re.sub(r"^(accounts|queues|relays)\..*", r"\1", header[1])
+            table = re.sub(
+                r"^(accounts|queues|relays|calendars|hours|deadlines)\.\w+", r"\1", header[1]
+            )
+            table = re.sub(r"\.clocks\.\w+$", ".clocks", table)
         elif key:
             inner = "rules." if key["key"].startswith("when.") else f"{table}."
             found.setdefault(inner + column(key["key"]), key["mark"] or "")

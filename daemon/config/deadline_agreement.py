@@ -1,0 +1,80 @@
+"""`[calendars]`, `[hours]` and `[deadlines]` of a parsed document -> what in them cannot work."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from daemon.config.deadlines import HOUSE, RECEIPT
+from daemon.config.raw import Finding, Table, table_of, tables_of, text_of
+from daemon.config.terms import COUNTRIES, shipped_terms
+from daemon.config.wording import nearest
+
+
+def deadline_findings(document: Table) -> Iterator[Finding]:
+    """Yield what is wrong with deadlines beyond their single values."""
+    for kind in ("calendars", "hours", "deadlines"):
+        for name, table in tables_of(document, kind):
+            if "name" in table:
+                yield (kind, name, "name"), f"unknown key; the name is {name}, as in the header"
+    for name, table in tables_of(document, "hours"):
+        yield from _calendar(document, ("hours", name), table)
+    for name, table in tables_of(document, "deadlines"):
+        at = ("deadlines", name)
+        yield from _calendar(document, at, table)
+        yield from _validity(document, at, table)
+        yield from _clocks(document, at, table)
+
+
+def _calendar(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:
+    named, own = text_of(table, "calendar", HOUSE), table_of(document, "calendars")
+    known: dict[str, object] = {**own}
+    if own or named != HOUSE:
+        known |= shipped_terms().calendars
+    zone = text_of(table_of(document, "service"), "timezone")
+    if named == HOUSE and HOUSE not in known and zone not in COUNTRIES:
+        yield at, f"counts in the calendar of the house; write [calendars.{HOUSE}] with its country"
+    elif named != HOUSE and named not in known:
+        yield (*at, "calendar"), f"{named!r} is not a calendar; {nearest(named, known)}"
+
+
+def _validity(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:
+    first, last = table.get("valid_from"), table.get("valid_until")
+    if isinstance(first, date) and isinstance(last, date) and last < first:
+        yield (*at, "valid_until"), "is before valid_from"
+    earlier = text_of(table, "earlier")
+    known = {**shipped_terms().deadlines, **table_of(document, "deadlines")} if earlier else {}
+    if earlier and (earlier not in known or earlier == at[1]):
+        yield (*at, "earlier"), f"{earlier!r} is not another profile; {nearest(earlier, known)}"
+    if earlier and first is None:
+        yield (*at, "earlier"), "has no use without valid_from"
+
+
+def _clocks(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:
+    clocks = dict(tables_of(table, "clocks"))
+    starts = {name: text_of(clock, "starts", RECEIPT) for name, clock in clocks.items()}
+    for name, clock in clocks.items():
+        where = (*at, "clocks", name)
+        if "name" in clock:
+            yield (*where, "name"), f"unknown key; the name is {name}, as in the header"
+        if starts[name] not in (RECEIPT, *clocks):
+            allowed = nearest(starts[name], (RECEIPT, *clocks))
+            yield (*where, "starts"), f"{starts[name]!r} is not a clock of this profile; {allowed}"
+        elif name != RECEIPT and _goes_round(name, starts):
+            yield (*where, "starts"), f"never starts: it waits for itself; allowed: {RECEIPT!r}"
+        if clock.get("interim_reply") is True and "extended" not in clock:
+            yield (*where, "interim_reply"), "has no use without extended"
+        desk = text_of(table, "hours", HOUSE)
+        terms = f"{text_of(clock, 'term')} {text_of(clock, 'extended')}"
+        if "business" in terms and desk not in table_of(document, "hours"):
+            yield where, f"counts business hours; write [hours.{desk}]"
+    if RECEIPT in clocks:
+        yield (*at, "clocks", RECEIPT), "has its meaning already; choose another name"
+
+
+def _goes_round(name: str, starts: dict[str, str]) -> bool:
+    seen, current = {name}, starts[name]
+    while current in starts:
+        if current in seen:
+            return True
+        seen.add(current)
+        current = starts[current]
+    return False
