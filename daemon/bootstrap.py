@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
+from daemon.cases.store import Cases
 from daemon.config.secrets import account_secret, relay_secret, store_secret
 from daemon.config.settings import Settings
 from daemon.digest.daily import KIND
@@ -30,8 +31,10 @@ from daemon.store.engine import Store, open_store, sqlite_url
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs, sync_folder
 from daemon.store.schema import upgrade
+from daemon.triage.casework import CaseRules
 from daemon.triage.mix import HouseMix
 from daemon.triage.route import compile_rules
+from daemon.triage.rulebook import Rulebook
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
 
@@ -56,7 +59,14 @@ def policy(settings: Settings, mix: HouseMix | None = None) -> Policy:
         costs=settings.classifier.costs,
         mix=mix or HouseMix(),
         placement=place(settings),
+        cases=case_rules(settings),
     )
+
+
+def case_rules(settings: Settings) -> CaseRules:
+    """Return which queue runs under which deadlines."""
+    profiles = {name: queue.deadline for name, queue in settings.queues.items() if queue.deadline}
+    return CaseRules(profiles=profiles, rulebook=Rulebook.of(settings) if profiles else None)
 
 
 def login(settings: Settings, account: str) -> Login:
@@ -165,13 +175,14 @@ def build(
         stack.callback(leases.close)
         packs = _packs(settings)
         stack.callback(packs.close)
+        cases = Cases(store, settings.service.zone)
         tally, chosen = Tally(), policy(settings, mix_of(store))
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
         pool = (open_pool or _pool)(settings, ledger)
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
         receiver.clear_spool()
-        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions), packs, tally)
+        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions, cases.take), packs, tally)
         stack.callback(pipeline.close)
         stack.callback(pool.close)
         yield House(
@@ -181,6 +192,7 @@ def build(
             packs=packs,
             ledger=ledger,
             actions=actions,
+            cases=cases,
             receiver=receiver,
             pool=pool,
             pipeline=pipeline,

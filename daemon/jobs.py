@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import and_, or_, update
 
 from daemon import clock
+from daemon.cases.store import Cases
 from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest.daily import digest_for, enqueue, with_sentences
@@ -56,6 +57,7 @@ class House:
     packs: Packs
     ledger: Ledger
     actions: Actions
+    cases: Cases
     receiver: Receiver
     pool: ReadingPool
     pipeline: Pipeline

@@ -29,6 +29,7 @@ from daemon.reading.records import Job
 from daemon.records import Decision, Reading, Unreadable
 from daemon.store.leases import Lease
 from daemon.store.packs import Packs
+from daemon.triage.casework import CaseRules, wish_of
 from daemon.triage.mix import HouseMix
 from daemon.triage.route import CompiledRules, RouteInput, route
 from daemon.triage.verdict import Costs, judge
@@ -59,6 +60,7 @@ class Policy:
     costs: Costs
     mix: HouseMix
     placement: Placement
+    cases: CaseRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,10 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
     else:
         subject = RouteInput(account=mail.account, size=mail.size, reading=answer, verdict=verdict)
         decision = route(subject, policy.rules)
-    return Judged(mail=mail, answer=answer, verdict=verdict, decision=decision, live=live)
+    wish = wish_of(answer, verdict, decision, mail.received_at, policy.cases) if live else None
+    return Judged(
+        mail=mail, answer=answer, verdict=verdict, decision=decision, live=live, wish=wish
+    )
 
 
 class Pipeline:

@@ -146,6 +146,30 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockDue:
+    """One term that runs in a case."""
+
+    name: str
+    term: str  # as in the configuration: "30 days"
+    only_if: str  # the matter it is for; "": it always runs
+    met_by: str  # answer, acknowledgement, decision, closing
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseWish:
+    """What a mail asks of the register of cases."""
+
+    kind: str | None  # complaint, request, unsure; None: it opens no case, but may join one
+    queue: str | None
+    channel: str  # mail, pec
+    received_at: datetime  # earliest proven receipt; clocks start here
+    received_by: str  # what proves it, in words
+    profile: str | None  # of deadlines; None: no clock runs
+    clocks: tuple[ClockDue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMail:
     """A mail that is to leave; the key makes enqueuing it again a no-op."""
 

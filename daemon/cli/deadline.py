@@ -25,7 +25,7 @@ _LAWYER = "A working summary, not legal advice: a lawyer must check it."
 
 
 @app.command()
-def deadline(  # noqa: PLR0913 - one for each option
+def deadline(
     profile: Annotated[
         str | None, typer.Argument(metavar="PROFILE", help="A profile; --list has them.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import typer
 
+from daemon.cli.case_story import case_story
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.mails import MailName, address, bytes_of, the_mail
 from daemon.cli.output import print_json, print_pairs, print_table
@@ -86,6 +87,7 @@ def _document(
         "actions": [_picked(one, _ACTION) for one in story.actions],
         "sightings": [_picked(one, _SIGHTING) for one in story.sightings],
         "quarantine": [_picked(one, _QUARANTINE) for one in story.quarantine],
+        "case": case_story(house, held.id, reading, _decided(held, story)),
         "copy_of": (story.reading or {}).get("copy_of"),
         "copies": list(story.copies),
     }
@@ -101,6 +103,11 @@ _QUARANTINE = ("reason", "detail", "since", "ended_at", "outcome")
 
 def _picked(row: Facts, names: Sequence[str]) -> Facts:
     return {name: row[name] for name in names}
+
+
+def _decided(held: HeldMail, story: Story) -> Facts | None:
+    """Return the decision with the moment of receipt, None where there is none."""
+    return story.decision and {**story.decision, "received_at": held.received_at}
 
 
 def _stages(held: HeldMail, story: Story) -> list[dict[str, Any]]:
@@ -216,8 +223,20 @@ def _print(document: dict[str, Any]) -> None:
     for title in ("deliveries", "actions", "sightings", "quarantine"):
         if rows := document[title]:
             print_table(list(rows[0]), [_told(title, row) for row in rows], title)
+    if case := document["case"]:
+        _print_case(case)
     if copies := document["copies"]:
         print_pairs("copies", [("mails", ", ".join(map(str, copies)))])
+
+
+def _print_case(case: dict[str, Any]) -> None:
+    clocks = case.pop("clocks")
+    print_pairs("case", [(name.replace("_", " "), value) for name, value in case.items()])
+    for one in clocks:
+        only = f", only if it is about {one['only_if']}" if one["only_if"] else ""
+        rows = [[f"{day['date']:%a %Y-%m-%d}", day["number"], day["note"]] for day in one["days"]]
+        title = f"{one['name']}: {one['term']}{only}, due {one['due_at']:%Y-%m-%d %H:%MZ}"
+        print_table(["day", "counted", "note"], rows, title)
 
 
 def _told(title: str, row: Facts) -> list[Any]:

@@ -8,6 +8,8 @@ from daemon.config.raw import Finding, Table, table_of, tables_of, text_of
 from daemon.config.terms import COUNTRIES, shipped_terms
 from daemon.config.wording import nearest
 
+_WRITE_HOUSE = f"write [calendars.{HOUSE}] with its country"
+
 
 def deadline_findings(document: Table) -> Iterator[Finding]:
     """Yield what is wrong with deadlines beyond their single values."""
@@ -15,6 +17,8 @@ def deadline_findings(document: Table) -> Iterator[Finding]:
         for name, table in tables_of(document, kind):
             if "name" in table:
                 yield (kind, name, "name"), f"unknown key; the name is {name}, as in the header"
+    for name, table in tables_of(document, "queues"):
+        yield from _of_queue(document, ("queues", name), text_of(table, "deadline"))
     for name, table in tables_of(document, "hours"):
         yield from _calendar(document, ("hours", name), table)
     for name, table in tables_of(document, "deadlines"):
@@ -24,6 +28,23 @@ def deadline_findings(document: Table) -> Iterator[Finding]:
         yield from _clocks(document, at, table)
 
 
+def _of_queue(document: Table, at: tuple[str, str], profile: str) -> Iterator[Finding]:
+    if not profile or profile in table_of(document, "deadlines"):
+        return
+    known = shipped_terms().deadlines
+    if profile not in known:
+        allowed = nearest(profile, {**known, **table_of(document, "deadlines")})
+        yield (*at, "deadline"), f"{profile!r} is not a profile; {allowed}"
+        return
+    zone = text_of(table_of(document, "service"), "timezone")
+    own = table_of(document, "calendars")
+    if known[profile].calendar == HOUSE and HOUSE not in own and zone not in COUNTRIES:
+        yield (*at, "deadline"), f"{profile} counts in the calendar of the house; {_WRITE_HOUSE}"
+    terms = [str(clock.term) for clock in known[profile].clocks.values()]
+    if "business" in " ".join(terms) and HOUSE not in table_of(document, "hours"):
+        yield (*at, "deadline"), f"{profile} counts business hours; write [hours.{HOUSE}]"
+
+
 def _calendar(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:
     named, own = text_of(table, "calendar", HOUSE), table_of(document, "calendars")
     known: dict[str, object] = {**own}
@@ -31,7 +52,7 @@ def _calendar(document: Table, at: tuple[str, str], table: Table) -> Iterator[Fi
         known |= shipped_terms().calendars
     zone = text_of(table_of(document, "service"), "timezone")
     if named == HOUSE and HOUSE not in known and zone not in COUNTRIES:
-        yield at, f"counts in the calendar of the house; write [calendars.{HOUSE}] with its country"
+        yield at, f"counts in the calendar of the house; {_WRITE_HOUSE}"
     elif named != HOUSE and named not in known:
         yield (*at, "calendar"), f"{named!r} is not a calendar; {nearest(named, known)}"
 

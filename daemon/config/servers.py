@@ -44,6 +44,7 @@ class Queue(Section):
     name: Name
     account: Filled
     folder: Filled
+    deadline: Name | None = None  # the profile its cases run under; None: no clock
 
 
 class Relay(Section):

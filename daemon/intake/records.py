@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from daemon.records import Decision, MailRef, Reading, RoundCount, Unreadable, Verdict
+from daemon.records import CaseWish, Decision, MailRef, Reading, RoundCount, Unreadable, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,7 @@ class Judged:
     verdict: Verdict | None  # None with an Unreadable
     decision: Decision | None
     live: bool
+    wish: CaseWish | None = None  # None: nothing for the register of cases
 
 
 class Tally:

@@ -1,7 +1,7 @@
 """Records what was read and decided: one transaction per batch, a no-op when repeated."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,18 +11,28 @@ from daemon.errors import LeaseLost, StoreBusy
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Actions
 from daemon.intake.records import Judged
-from daemon.records import Reading, Unreadable
+from daemon.records import CaseWish, Reading, Unreadable
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import contents, decisions, mails, quarantine, readings
 
+TakeCases = Callable[[Connection, Sequence[tuple[int, Reading, CaseWish]], datetime], None]
+"""Lets mails open and join cases, in the transaction that records them."""
+
 
 class Results:
-    """The tables of readings, decisions and quarantine."""
+    """The tables of readings, decisions and quarantine.
 
-    def __init__(self, store: Store, actions: Actions) -> None:
+    Args:
+        store: the database.
+        actions: what is done on the server.
+        take_cases: the register of cases.
+    """
+
+    def __init__(self, store: Store, actions: Actions, take_cases: TakeCases) -> None:
         self._store = store
         self._actions = actions
+        self._take_cases = take_cases
 
     def record(
         self, leases: Sequence[Lease], judged: Sequence[Judged], now: datetime
@@ -71,12 +81,16 @@ class Results:
             originals = self._originals(connection, read)
             rows = [_reading_row(one, answer, originals, now) for one, answer in read]
             self._store.insert_new(connection, readings, rows)
-            decided = [
-                _decision_row(one, now)
+            first = [
+                (one, answer)
                 for one, answer in read
                 if originals[answer.content_digest] == one.mail.mail_id
             ]
+            decided = [_decision_row(one, now) for one, _ in first]
             self._store.insert_new(connection, decisions, decided)
+            wishes = [(one.mail.mail_id, answer, one.wish) for one, answer in first]
+            asking = [(key, answer, wish) for key, answer, wish in wishes if wish]
+            self._take_cases(connection, asking, now)
             self._set_aside(connection, judged, now)
             self._actions.plan(connection, [one.mail.mail_id for one, _ in read], now)
             failpoint("record.before_commit")

@@ -223,6 +223,76 @@ outgoing = Table(
     Index("ix_outgoing_state", "state", "not_before"),
 )
 
+cases = Table(  # as the events of each say; one row for lists and reports
+    "cases",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reference", Text, nullable=False, unique=True),  # public
+    Column("kind", Text, nullable=False),  # complaint, request, unsure, or a person's word
+    Column("state", Text, nullable=False),  # open, closed
+    Column("queue", Text),
+    Column("owner", Text),
+    Column("subject", Text, nullable=False),
+    Column("customer", Text),  # address
+    Column("customer_name", Text),
+    Column("language", Text),
+    Column("channel", Text, nullable=False),  # mail, pec, letter, phone, counter
+    Column("received_at", Moment, nullable=False),  # earliest proven receipt; clocks start here
+    Column("profile", Text),  # of deadlines; None: no clock runs
+    Column("due_at", Moment),  # the earliest clock that is not met; None: none
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("cause", Text),  # why it was closed
+    Index("ix_cases_state", "state", "due_at"),
+    Index("ix_cases_queue", "queue", "state", "due_at"),
+)
+
+case_events = Table(  # append-only
+    "case_events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),  # backdesk, or who did it
+    Column("kind", Text, nullable=False),  # opened, joined, possible, assigned, noted, ...
+    Column("detail", Text, nullable=False),  # JSON
+)
+
+case_mails = Table(
+    "case_mails",
+    metadata,
+    Column("mail_id", Id, ForeignKey("mails.id"), primary_key=True),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+)
+
+case_threads = Table(  # who may join a case by answering which mail
+    "case_threads",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("address", Text, primary_key=True),  # of one who took part in that mail, lower case
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
+)
+
+case_clocks = Table(
+    "case_clocks",
+    metadata,
+    Column("case_id", Id, ForeignKey("cases.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("term", Text, nullable=False),
+    Column("only_if", Text, nullable=False),  # the matter; "": it always runs
+    Column("met_by", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("met_at", Moment),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),  # case:2026
+    Column("value", BigInteger, nullable=False),
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from daemon.cases.store import Cases
 from daemon.intake.actions import Actions
 from daemon.intake.placement import AccountPlace, Placement, QueuePlace
 from daemon.intake.records import Arrival, Folder, Judged, Receipt, Unread
@@ -39,7 +40,7 @@ class Books:
         self.store = store
         self.actions = Actions(store, PLACEMENT)
         self.ledger = Ledger(store, self.actions)
-        self.results = Results(store, self.actions)
+        self.results = Results(store, self.actions, Cases(store, PLACEMENT.zone).take)
         self.lease = held_lease(store, account_lease("info"))
 
     def folder(self, name: str = "INBOX", uidvalidity: int = 1, account: str = "info") -> Folder:

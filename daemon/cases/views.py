@@ -1,0 +1,83 @@
+"""Reads the register for people: which cases there are, and all about one."""
+
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, case, select
+
+from daemon.cases.records import OPEN, CaseClock, CaseEvent, CaseFile, CaseLine
+from daemon.store.tables import case_clocks, case_events, case_mails, cases
+
+_COLUMNS = tuple(cases.c[field.name] for field in fields(CaseLine))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which cases are listed."""
+
+    queue: str | None = None
+    owner: str | None = None
+    with_closed: bool = False
+    overdue_at: datetime | None = None  # only those that are due before
+    limit: int = 200
+
+
+def list_cases(connection: Connection, wanted: Wanted) -> tuple[CaseLine, ...]:
+    """Return cases, those due first at the top, then those without a term by receipt."""
+    has_no_term = case((cases.c.due_at.is_(None), 1), else_=0)
+    query = select(*_COLUMNS).where(*_filters(wanted))
+    query = query.order_by(has_no_term, cases.c.due_at, cases.c.received_at, cases.c.id)
+    rows = connection.execute(query.limit(wanted.limit)).mappings()
+    return tuple(CaseLine(**row) for row in rows)
+
+
+def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = []
+    if not wanted.with_closed:
+        chosen.append(cases.c.state == OPEN)
+    if wanted.queue is not None:
+        chosen.append(cases.c.queue == wanted.queue)
+    if wanted.owner is not None:
+        chosen.append(cases.c.owner == wanted.owner)
+    if wanted.overdue_at is not None:
+        chosen.append(cases.c.due_at < wanted.overdue_at)
+    return chosen
+
+
+def find_case(connection: Connection, name: str) -> CaseLine | None:
+    """Return the case of a public reference, or of an id."""
+    is_number = name.isascii() and name.isdigit() and len(name) < 19  # noqa: PLR2004 - 64 bits
+    by = cases.c.id == int(name) if is_number else cases.c.reference == name
+    return _line(connection, select(*_COLUMNS).where(by))
+
+
+def case_of_mail(connection: Connection, mail_id: int) -> CaseLine | None:
+    """Return the case that a mail opened or joined."""
+    query = select(*_COLUMNS).join(case_mails, case_mails.c.case_id == cases.c.id)
+    return _line(connection, query.where(case_mails.c.mail_id == mail_id))
+
+
+def case_file(connection: Connection, line: CaseLine) -> CaseFile:
+    """Return all that is known of a case."""
+    names = [field.name for field in fields(CaseClock)]
+    clocks = select(*(case_clocks.c[name] for name in names)).where(
+        case_clocks.c.case_id == line.id
+    )
+    events = select(case_events).where(case_events.c.case_id == line.id).order_by(case_events.c.id)
+    mails = select(case_mails.c.mail_id).where(case_mails.c.case_id == line.id)
+    rows = connection.execute(clocks.order_by(case_clocks.c.due_at, case_clocks.c.name)).mappings()
+    return CaseFile(
+        line=line,
+        clocks=tuple(CaseClock(**row) for row in rows),
+        events=tuple(
+            CaseEvent(at=row.at, actor=row.actor, kind=row.kind, detail=json.loads(row.detail))
+            for row in connection.execute(events)
+        ),
+        mails=tuple(connection.scalars(mails.order_by(case_mails.c.at, case_mails.c.mail_id))),
+    )
+
+
+def _line(connection: Connection, query: Select[tuple[object, ...]]) -> CaseLine | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return CaseLine(**row) if row else None

@@ -1,0 +1,117 @@
+"""The case of a mail for `explain`: what it opened or joined, or would have, day by day."""
+
+from datetime import datetime
+from typing import Any
+
+from daemon.cases.records import CaseFile
+from daemon.cases.views import case_file, case_of_mail
+from daemon.jobs import House
+from daemon.records import Decision, Reading, Verdict
+from daemon.triage.casework import CaseRules, first_receipt, wish_of
+from daemon.triage.counting import EndlessTerm
+from daemon.triage.deadlines import Course
+
+
+def case_story(
+    house: House, mail_id: int, reading: Reading | None, decision: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return the case of a mail with its count day by day.
+
+    For a mail that is only observed it says what would have been; None for one without a case.
+
+    Args:
+        house: the house.
+        mail_id: of the mail.
+        reading: what was read of it, None when it was not.
+        decision: its row in the ledger, None when it has none.
+    """
+    rules = house.pipeline.policy.cases
+    with house.store.read() as connection:
+        line = case_of_mail(connection, mail_id)
+        file = case_file(connection, line) if line else None
+    if file is not None:
+        return _case(file, rules)
+    if reading is None or decision is None or decision["live"]:
+        return None
+    return _would_be(reading, decision, rules)
+
+
+def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
+    line = file.line
+    days = _days(rules, line.profile, line.received_at)
+    return {
+        "reference": line.reference,
+        "kind": line.kind,
+        "state": line.state,
+        "owner": line.owner,
+        "received_at": line.received_at,
+        "profile": line.profile,
+        "due_at": line.due_at,
+        "clocks": [
+            {
+                "name": one.name,
+                "term": one.term,
+                "only_if": one.only_if or None,
+                "due_at": one.due_at,
+                "met_at": one.met_at,
+                "days": days.get((one.name, one.due_at), []),
+            }
+            for one in file.clocks
+        ],
+    }
+
+
+def _would_be(
+    reading: Reading, decision: dict[str, Any], rules: CaseRules
+) -> dict[str, Any] | None:
+    verdict = Verdict(
+        label=decision["label"],
+        confidence=decision["confidence"],
+        abstained=decision["abstained"],
+        reason=decision["verdict_reason"],
+    )
+    route = Decision(queue=decision["queue"], rule=decision["rule"], reason=decision["reason"])
+    received = decision["received_at"]
+    wish = wish_of(reading, verdict, route, received, rules)
+    if wish is None or wish.kind is None:
+        return None
+    days = _days(rules, wish.profile, wish.received_at)
+    return {
+        "would_open": wish.kind,
+        "received_at": wish.received_at,
+        "received_by": first_receipt(reading, received)[1],
+        "profile": wish.profile,
+        "clocks": [
+            {
+                "name": one.name,
+                "term": one.term,
+                "only_if": one.only_if or None,
+                "due_at": one.due_at,
+                "days": days.get((one.name, one.due_at), []),
+            }
+            for one in wish.clocks
+        ],
+    }
+
+
+def _days(
+    rules: CaseRules, profile: str | None, received: datetime
+) -> dict[tuple[str, datetime], list[dict[str, Any]]]:
+    """Return the count of each clock by name and end, as the configuration counts today.
+
+    A clock that was counted otherwise (the configuration has changed) ends elsewhere, and is
+    shown without days.
+    """
+    book = rules.rulebook
+    if book is None or profile is None or profile not in book.profiles:
+        return {}
+    try:
+        dues = book.count(book.profiles[profile], Course(received=received))
+    except EndlessTerm:
+        return {}
+    return {
+        (due.clock, due.due): [
+            {"date": day.date, "number": day.number, "note": day.note} for day in due.days
+        ]
+        for due in dues
+    }

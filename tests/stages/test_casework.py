@@ -1,0 +1,143 @@
+"""What a mail asks of the register, when it was received, and references that survive slips."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon import config
+from daemon.bootstrap import case_rules
+from daemon.cases.references import is_reference, reference_of, references_in
+from daemon.cases.threads import ids_answered, people_of
+from daemon.records import Automatic, CaseWish, Decision, Verdict
+from daemon.triage.casework import UNSURE, clocks_for, first_receipt, wish_of
+from tests.stages.test_config_problems import FILE, SMALL
+from tests.stages.triage_builders import address, reading
+
+RECEIVED = datetime(2026, 11, 20, 9, tzinfo=UTC)
+RULES = case_rules(
+    config.parse(
+        SMALL.replace('folder = "Queues/C', 'deadline = "it-energy"\nfolder = "Queues/C'), FILE
+    )
+)
+
+
+def wish(label: str | None, *, queue: str | None = "complaints", **changes) -> CaseWish | None:
+    """Return what a mail with this label asks for."""
+    verdict = Verdict(label=label, confidence=0.9, abstained=label is None, reason="model")
+    decision = Decision(queue=queue, rule=None, reason="")
+    return wish_of(reading(**changes), verdict, decision, RECEIVED, RULES)
+
+
+def test_a_complaint_opens_a_case_under_the_deadlines_of_its_queue() -> None:
+    """With each clock of the profile, from the receipt."""
+    asked = wish("complaint")
+    assert (asked.kind, asked.profile, asked.channel) == ("complaint", "it-energy", "mail")
+    assert [clock.name for clock in asked.clocks][:2] == ["reply", "billing-correction"]
+    assert asked.clocks[0].due_at.astimezone(UTC) == datetime(2026, 12, 21, 22, 59, 59, tzinfo=UTC)
+    assert (asked.clocks[0].only_if, asked.clocks[1].only_if) == ("", "billing")
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [("complaint", "complaint"), ("request", "request"), (None, UNSURE), ("other", None)],
+)
+def test_what_opens_a_case(label: str | None, kind: str | None) -> None:
+    """An unsure mail runs on its queue's clocks until a person decides; other mail opens none."""
+    asked = wish(label)
+    assert asked.kind == kind
+    assert bool(asked.clocks) == bool(kind)
+
+
+def test_a_queue_without_deadlines_has_no_clock() -> None:
+    """The case is opened all the same."""
+    for queue in (None, "elsewhere"):
+        asked = wish("complaint", queue=queue)
+        assert (asked.kind, asked.profile, asked.clocks) == ("complaint", None, ())
+
+
+@pytest.mark.parametrize("kind", Automatic)
+def test_automatic_mail_asks_nothing(kind: Automatic) -> None:
+    """It neither opens nor joins, so it never reopens a case or stops a clock."""
+    assert wish("complaint", automatic=kind) is None
+
+
+def test_mail_from_before_the_profile_has_no_clock() -> None:
+    """A profile that ended is none; one with an earlier version goes back to it."""
+    book = RULES.rulebook
+    early = RECEIVED.replace(year=2025)
+    name, clocks = clocks_for(RULES, "it-energy", early)
+    assert (name, len(clocks)) == ("it-energy-2025", 3)
+    assert clocks_for(RULES, "it-bank", early.replace(year=2019)) == (None, ())
+    assert clocks_for(RULES, "sla", early) == ("sla", ())  # business hours without hours
+    assert book.profiles["sla"].clocks
+
+
+def test_the_earliest_proven_receipt_starts_the_clock() -> None:
+    """The mailbox, our server's line, the certified delivery; a wrong clock proves nothing."""
+    hop, pec = RECEIVED - timedelta(hours=3), RECEIVED - timedelta(hours=5)
+    assert first_receipt(reading(), RECEIVED) == (RECEIVED, "the mailbox")
+    assert first_receipt(reading(hop_received_at=hop), RECEIVED)[0] == hop
+    both = first_receipt(reading(hop_received_at=hop, pec_received_at=pec), RECEIVED)
+    assert both == (pec, "the certified delivery")
+    later = RECEIVED + timedelta(hours=1)
+    assert first_receipt(reading(hop_received_at=later), RECEIVED)[0] == RECEIVED
+    absurd = datetime(1970, 1, 1, tzinfo=UTC)
+    assert first_receipt(reading(hop_received_at=absurd), RECEIVED)[0] == RECEIVED
+    assert wish("complaint", pec_received_at=pec).channel == "pec"
+
+
+@given(st.integers(2000, 2999), st.integers(1, 999_999_999))
+def test_references_are_known_in_a_text(year: int, number: int) -> None:
+    """Each once, in order, whatever stands around it."""
+    one, other = reference_of(year, number), reference_of(2026, 7)
+    assert is_reference(one)
+    found = references_in(f"Re: [{one}] e {other}, ancora {one}")
+    assert found == tuple(dict.fromkeys((one, other)))
+
+
+@given(st.integers(2000, 2999), st.integers(1, 99_999), st.data())
+def test_slips_are_no_references(year: int, number: int, data: st.DataObject) -> None:
+    """One digit wrong, or two neighbours exchanged, is always seen (ISO 7064)."""
+    digits = list(reference_of(year, number))
+    places = [n for n, char in enumerate(digits) if char.isdigit()]
+    place = data.draw(st.sampled_from(places))
+    wrong = digits.copy()
+    wrong[place] = data.draw(st.sampled_from("0123456789".replace(digits[place], "")))
+    assert not is_reference("".join(wrong))
+    left = data.draw(st.sampled_from([n for n in places if n + 1 in places]))
+    swapped = digits.copy()
+    swapped[left], swapped[left + 1] = swapped[left + 1], swapped[left]
+    assert swapped == digits or not is_reference("".join(swapped))
+
+
+def test_a_number_within_a_longer_one_is_no_reference() -> None:
+    """Nor one of another shape."""
+    one = reference_of(2026, 42)
+    for text in (f"1{one}", f"{one}0", f"{one}-1", one.replace("-", ""), "", "2026-00042-"):
+        assert references_in(text) == (), text
+
+
+def test_the_nearest_mail_is_answered_first() -> None:
+    """In-Reply-To, then References from the end, then the first of them."""
+    mail = reading(in_reply_to="<b@x>", references=("<first@x>", "<a@x>", "<b@x>"))
+    assert ids_answered(mail) == ("<b@x>", "<a@x>", "<first@x>")
+    assert ids_answered(reading(in_reply_to="<" + "a" * 1000 + "@x>")) == ()
+
+
+def test_five_thousand_references_are_a_few() -> None:
+    """The last ones and the first are looked at."""
+    many = tuple(f"<{n}@x>" for n in range(5000))
+    found = ids_answered(reading(references=many))
+    assert len(found) == 33
+    assert (found[0], found[-1]) == ("<4999@x>", "<0@x>")
+
+
+def test_who_took_part() -> None:
+    """Sender, Reply-To, To and Cc, in lower case, each once, and not without end."""
+    mail = reading(to=(address("Info@Desk.example"),), cc=(address("anna.rossi@client.example"),))
+    assert people_of(mail) == ("anna.rossi@client.example", "info@desk.example")
+    crowd = tuple(address(f"{n}@x.example") for n in range(900))
+    assert len(people_of(reading(to=crowd))) == 50
+    assert people_of(reading(sender=None, to=(), cc=())) == ()
