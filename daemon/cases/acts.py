@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from daemon.cases.records import CLOSED, OPEN, CaseEvent
-from daemon.cases.store import note, reopen, set_clocks, set_due
+from daemon.cases.store import reopen, set_clocks, set_due, write_events
 from daemon.errors import BackdeskError
 from daemon.records import ClockDue
 from daemon.store.tables import case_clocks, cases
@@ -40,24 +40,24 @@ def assign(connection: Connection, act: Act, owner: str) -> None:
     """Give a case to somebody; "" to nobody."""
     before = _row(connection, act)["owner"]
     _set(connection, act, owner=owner or None)
-    note(connection, act.case_id, act.event("assigned", owner=owner or None, before=before))
+    _tell(connection, act, act.event("assigned", owner=owner or None, before=before))
 
 
 def write_note(connection: Connection, act: Act, text: str) -> None:
     """Keep a remark, for the house only."""
     _row(connection, act)
-    note(connection, act.case_id, act.event("noted", text=text))
+    _tell(connection, act, act.event("noted", text=text))
 
 
 def attach(connection: Connection, act: Act, name: str, digest: str) -> None:
     """Keep that a paper belongs to a case: its file name, and its SHA-256."""
-    note(connection, act.case_id, act.event("attached", name=name, sha256=digest))
+    _tell(connection, act, act.event("attached", name=name, sha256=digest))
 
 
 def label(connection: Connection, act: Act, kind: str) -> None:
     """Say what a case is; a label that opens none closes it."""
     row = _row(connection, act)
-    note(connection, act.case_id, act.event("labelled", label=kind, before=row["kind"]))
+    _tell(connection, act, act.event("labelled", label=kind, before=row["kind"]))
     _set(connection, act, kind=kind)
     if kind not in KINDS and row["state"] == OPEN:
         close(connection, act, NO_CASE)
@@ -68,7 +68,7 @@ def run_under(
 ) -> None:
     """Put a case into another queue, under its deadlines, counted from the receipt."""
     before = _row(connection, act)["queue"]
-    note(connection, act.case_id, act.event("routed", queue=queue, before=before, profile=profile))
+    _tell(connection, act, act.event("routed", queue=queue, before=before, profile=profile))
     _set(connection, act, queue=queue, profile=profile)
     set_clocks(connection, act.case_id, clocks)
 
@@ -86,9 +86,9 @@ def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: 
     row = _row(connection, act)
     if on < row["received_at"]:
         raise ActRefused(f"{row['reference']} was not yet received then")
-    note(
+    _tell(
         connection,
-        act.case_id,
+        act,
         act.event("answered", channel=channel, on=on.isoformat(), proof=proof),
     )
     _meet(connection, act, ("answer", "acknowledgement"), on)
@@ -100,7 +100,7 @@ def close(connection: Connection, act: Act, cause: str) -> None:
     if row["state"] == CLOSED:
         raise ActRefused(f"{row['reference']} is closed already")
     _set(connection, act, state=CLOSED, closed_at=act.now, cause=cause)
-    note(connection, act.case_id, act.event("closed", cause=cause))
+    _tell(connection, act, act.event("closed", cause=cause))
     _meet(connection, act, None, act.now)
 
 
@@ -109,6 +109,10 @@ def open_again(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -
     row = _row(connection, act)
     if not reopen(connection, act.case_id, clocks, act.event("reopened")):
         raise ActRefused(f"{row['reference']} is open")
+
+
+def _tell(connection: Connection, act: Act, event: CaseEvent) -> None:
+    write_events(connection, [(act.case_id, event)])
 
 
 def _row(connection: Connection, act: Act) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, case, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from daemon.cases.records import OPEN, CaseClock, CaseEvent, CaseFile, CaseLine
 from daemon.store.tables import case_clocks, case_events, case_mails, cases
@@ -19,7 +19,8 @@ class Wanted:
     queue: str | None = None
     owner: str | None = None
     with_closed: bool = False
-    overdue_at: datetime | None = None  # only those that are due before
+    due_from: datetime | None = None  # only those that are due then or later
+    due_before: datetime | None = None  # only those that are due before
     limit: int = 200
 
 
@@ -32,6 +33,12 @@ def list_cases(connection: Connection, wanted: Wanted) -> tuple[CaseLine, ...]:
     return tuple(CaseLine(**row) for row in rows)
 
 
+def count_cases(connection: Connection, wanted: Wanted) -> int:
+    """Return how many cases there are, whatever the limit."""
+    query = select(func.count()).select_from(cases).where(*_filters(wanted))
+    return connection.scalar(query) or 0
+
+
 def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     chosen: list[ColumnElement[bool]] = []
     if not wanted.with_closed:
@@ -40,8 +47,10 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         chosen.append(cases.c.queue == wanted.queue)
     if wanted.owner is not None:
         chosen.append(cases.c.owner == wanted.owner)
-    if wanted.overdue_at is not None:
-        chosen.append(cases.c.due_at < wanted.overdue_at)
+    if wanted.due_from is not None:
+        chosen.append(cases.c.due_at >= wanted.due_from)
+    if wanted.due_before is not None:
+        chosen.append(cases.c.due_at < wanted.due_before)
     return chosen
 
 

@@ -65,7 +65,7 @@ def list_(
             queue=queue,
             owner=owner,
             with_closed=closed,
-            overdue_at=now if overdue else None,
+            due_before=now if overdue else None,
             limit=limit,
         )
         lines = list_cases(connection, wanted)

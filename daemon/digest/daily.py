@@ -70,6 +70,7 @@ def digest_for(
             unfetchable=figures.list_unfetchable(connection),
             folders=_renewed(listed, counts),
             accounts=figures.list_accounts(connection, _patience(settings), now),
+            deadlines=figures.list_deadlines(connection, now),
             without_model=figures.count_without_model(connection, period),
             **figures.count_waiting(connection),
         )

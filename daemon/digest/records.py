@@ -51,6 +51,31 @@ class UnsureMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueCase:
+    """A case whose term is over, or nearly."""
+
+    reference: str
+    kind: str
+    subject: str  # a stranger's words, as they are
+    customer: str
+    customer_name: str
+    queue: str
+    owner: str  # "" where nobody has it
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """The open cases, as far as they press."""
+
+    overdue: tuple[DueCase, ...] = ()  # the first of them, the oldest term first
+    overdue_total: int = 0
+    soon: tuple[DueCase, ...] = ()  # the first of those that are due within days
+    soon_total: int = 0
+    open_total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinedMail:
     """A mail that could not be read."""
 
@@ -118,6 +143,7 @@ class Digest:
     without_model: int  # unsure mails of the period, because there is no valid model
     outgoing_failed: int
     outgoing_held: int
+    deadlines: Deadlines = Deadlines()
 
     @property
     def missing(self) -> int:
@@ -134,4 +160,7 @@ class Digest:
         """Whether anything in it waits for a person."""
         waiting = (self.unsure_total, self.quarantined_total, self.missing, self.unmoved)
         outgoing = (self.outgoing_failed, self.outgoing_held)
-        return any((*waiting, *outgoing, self.without_model, self.unfetchable, self.troubled))
+        pressing = (self.deadlines.overdue_total, self.deadlines.soon_total)
+        return any(
+            (*pressing, *waiting, *outgoing, self.without_model, self.unfetchable, self.troubled)
+        )

@@ -6,9 +6,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
 
+from daemon.cases.records import CaseLine
+from daemon.cases.views import Wanted, count_cases, list_cases
 from daemon.digest.records import (
     AccountHealth,
     Counts,
+    Deadlines,
+    DueCase,
     FolderLine,
     Intake,
     Period,
@@ -30,6 +34,7 @@ from daemon.store.tables import (
 )
 
 MOST_LISTED = 20
+DUE_SOON = timedelta(days=3)
 
 _came_by_mail = (
     select(deliveries.c.id)
@@ -115,6 +120,32 @@ def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMai
     query = query.order_by(is_new, mails.c.received_at, mails.c.id).limit(MOST_LISTED)
     rows = connection.execute(query).mappings()
     return tuple(UnsureMail(**row) for row in rows), _number(connection, waits)
+
+
+def list_deadlines(connection: Connection, now: datetime) -> Deadlines:
+    """Return the cases whose term is over, and those that are due within days."""
+    overdue = Wanted(due_before=now, limit=MOST_LISTED)
+    soon = Wanted(due_from=now, due_before=now + DUE_SOON, limit=MOST_LISTED)
+    return Deadlines(
+        overdue=tuple(map(_due_case, list_cases(connection, overdue))),
+        overdue_total=count_cases(connection, overdue),
+        soon=tuple(map(_due_case, list_cases(connection, soon))),
+        soon_total=count_cases(connection, soon),
+        open_total=count_cases(connection, Wanted()),
+    )
+
+
+def _due_case(line: CaseLine) -> DueCase:
+    return DueCase(
+        reference=line.reference,
+        kind=line.kind,
+        subject=line.subject,
+        customer=line.customer or "",
+        customer_name=line.customer_name or "",
+        queue=line.queue or "",
+        owner=line.owner or "",
+        due_at=line.due_at or line.opened_at,
+    )
 
 
 def list_quarantined(connection: Connection) -> tuple[tuple[QuarantinedMail, ...], int]:

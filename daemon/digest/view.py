@@ -8,6 +8,7 @@ from daemon.digest.records import (
     AccountHealth,
     Counts,
     Digest,
+    DueCase,
     FolderLine,
     QuarantinedMail,
     UnsureMail,
@@ -98,7 +99,12 @@ def view_of(digest: Digest, words: Words) -> View:
         title=words.say("title", day=words.day(digest.day, "long")),
         headline=words.say("attention", len(attention)) if attention else words.say("all_well"),
         attention=attention,
-        lists=(_unsure(digest, words), _quarantined(digest, words), _unfetchable(digest, words)),
+        lists=(
+            *_deadlines(digest, words),
+            _unsure(digest, words),
+            _quarantined(digest, words),
+            _unfetchable(digest, words),
+        ),
         intake=_intake(digest, words),
         queues=Numbers(
             heading=words.say("h_queues"),
@@ -112,6 +118,8 @@ def view_of(digest: Digest, words: Words) -> View:
 def _parts(digest: Digest, words: Words) -> str:
     """The subject's summary: what is zero is left out, what is missing is always said."""
     counts = (
+        ("overdue_short", digest.deadlines.overdue_total),
+        ("soon_short", digest.deadlines.soon_total),
         ("unsure_short", digest.unsure_total),
         ("quarantined_short", digest.quarantined_total),
         ("accounts_short", len(digest.troubled)),
@@ -128,6 +136,8 @@ def _parts(digest: Digest, words: Words) -> str:
 def _attention(digest: Digest, words: Words) -> Iterator[str]:
     """What needs a person, the gravest first."""
     counts = (
+        ("overdue", digest.deadlines.overdue_total),
+        ("soon", digest.deadlines.soon_total),
         ("missing", digest.missing),
         ("troubled", len(digest.troubled)),
         ("no_model", digest.without_model),
@@ -141,6 +151,45 @@ def _attention(digest: Digest, words: Words) -> Iterator[str]:
     return (words.say(key, number) for key, number in counts if number)
 
 
+def _deadlines(digest: Digest, words: Words) -> tuple[Listing, Listing]:
+    """The cases past their term, then those that are due within days."""
+    pressing = digest.deadlines
+
+    def listing(heading: str, cases: tuple[DueCase, ...], total: int) -> Listing:
+        return Listing(
+            heading=words.say(heading),
+            rows=tuple(_due_entry(one, digest, words) for one in cases),
+            more=_more(total - len(cases), words),
+            help=words.say("help_cases"),
+        )
+
+    return (
+        listing("h_overdue", pressing.overdue, pressing.overdue_total),
+        listing("h_soon", pressing.soon, pressing.soon_total),
+    )
+
+
+def _due_entry(case: DueCase, digest: Digest, words: Words) -> Entry:
+    subject = legible(case.subject, SUBJECT_CHARS) or words.say("no_subject")
+    due = words.say("due", moment=words.moment(case.due_at, digest.zone))
+    owner = words.say("owner", name=case.owner) if case.owner else words.say("no_owner")
+    facts = (due, words.name("labels", case.kind), case.queue, owner)
+    return Entry(
+        title=f"{case.reference} · {subject}",
+        lines=(
+            _written_by(case.customer, case.customer_name, words),
+            " · ".join(legible(one, SUBJECT_CHARS) for one in facts if one),
+        ),
+    )
+
+
+def _written_by(address: str, name: str, words: Words) -> str:
+    """The address always shows: the name is whatever the sender likes."""
+    address, name = legible(address, SENDER_CHARS), legible(name, SENDER_CHARS)
+    both = f"{name} <{address}>" if name and address else address or name
+    return both or words.say("no_sender")
+
+
 def _unsure(digest: Digest, words: Words) -> Listing:
     return Listing(
         heading=words.say("h_unsure"),
@@ -152,9 +201,7 @@ def _unsure(digest: Digest, words: Words) -> Listing:
 
 def _unsure_entry(mail: UnsureMail, digest: Digest, words: Words) -> Entry:
     subject = legible(mail.subject, SUBJECT_CHARS) or words.say("no_subject")
-    address, name = legible(mail.sender, SENDER_CHARS), legible(mail.sender_name, SENDER_CHARS)
-    # The address always shows: the name is whatever the sender likes.
-    sender = f"{name} <{address}>" if name and address else address or words.say("no_sender")
+    sender = _written_by(mail.sender, mail.sender_name, words)
     received = words.moment(mail.received_at, digest.zone)
     number = f"{words.say('number')} {mail.mail_id}"
     why = legible(words.why_unsure(mail.reason), ERROR_CHARS)

@@ -346,7 +346,7 @@ class TestLists:
                 return [line.id for line in list_cases(connection, Wanted(**wanted))]
 
         assert listed() == [soon.id, late.id, none.id]
-        assert listed(overdue_at=LATER) == [soon.id]
+        assert listed(due_before=LATER) == [soon.id]
         assert listed(queue="complaints") == [late.id]
         assert listed(owner="Bruno") == [none.id]
         assert listed(with_closed=True, limit=9)[-1] in (none.id, gone.id)

@@ -13,9 +13,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
+from daemon.cases.acts import Act, close
+from daemon.cases.records import NewCase
+from daemon.cases.store import Cases
 from daemon.digest.daily import digest_for, enqueue, letters
 from daemon.digest.records import Digest
-from daemon.records import FolderCount, OutgoingMail
+from daemon.records import ClockDue, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
 from daemon.store.tables import actions, outgoing
@@ -286,3 +289,28 @@ def test_a_recipient_that_cannot_be_written_to_does_not_stop_the_others(tmp_path
     made = letters(office.model_copy(update={"digest": some}), digest(store))
     store.close()
     assert [mail.recipient for mail in made] == ["ann@desk.example"]
+
+
+def test_cases_are_listed_by_how_much_they_press(store: Store) -> None:
+    """Past the term, due within three days; neither those with time, nor closed ones."""
+    register = Cases(store, settings().service.zone)
+    letter = NewCase(
+        kind="complaint", channel="letter", queue="unsure", subject="Bolletta", customer=None,
+        customer_name="Ugo Verdi", received_at=MORNING - timedelta(days=40), actor="Ada",
+    )  # fmt: skip
+    with store.write() as connection:
+        for days in (-9, -2, 1, 2.9, 3.1, 30):
+            due = ClockDue(
+                name="reply", term="30 days", only_if="", met_by="answer",
+                due_at=MORNING + timedelta(days=days),
+            )  # fmt: skip
+            register.open_by_hand(connection, letter, "it-energy", (due,), MORNING)
+        done = register.open_by_hand(connection, letter, "it-energy", (due,), MORNING)
+        close(connection, Act(case_id=done, actor="Ada", now=MORNING), "repaired")
+    pressing = digest_for(store, settings(), MORNING.date(), MORNING).deadlines
+    assert [one.due_at - MORNING for one in pressing.overdue] == [
+        timedelta(days=-9),
+        timedelta(days=-2),
+    ]
+    assert (pressing.overdue_total, pressing.soon_total, pressing.open_total) == (2, 2, 6)
+    assert {one.customer_name for one in pressing.soon} == {"Ugo Verdi"}

@@ -18,7 +18,9 @@ from daemon.digest.daily import SENTENCES_S, with_sentences
 from daemon.digest.legible import legible
 from daemon.digest.records import (
     AccountHealth,
+    Deadlines,
     Digest,
+    DueCase,
     FolderLine,
     Intake,
     Period,
@@ -69,8 +71,25 @@ SICK = AccountHealth(
     paused="5 mails in a row failed unexpectedly",
     is_stale=True,
 )
+LATE = DueCase(
+    reference="2026-00042-74",
+    kind="complaint",
+    subject="Bolletta doppia",
+    customer="ugo@client.example",
+    customer_name="Ugo Verdi",
+    queue="complaints",
+    owner="Bruno",
+    due_at=MORNING - timedelta(days=2),
+)
 FULL = replace(
     EMPTY,
+    deadlines=Deadlines(
+        overdue=(LATE,),
+        overdue_total=5,
+        soon=(replace(LATE, reference="2026-00043-71", kind="unsure", owner="", queue=""),),
+        soon_total=1,
+        open_total=9,
+    ),
     intake=Intake(
         received=30,
         older=2,
@@ -340,3 +359,25 @@ def test_sentences_are_not_asked_for_without_end(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(clock, "monotonic", lambda: now)
     told = with_sentences(three, slow)
     assert [mail.sentence for mail in told.unsure] == ["How much?", "How much?", ""]
+
+
+def test_cases_past_their_term_come_first() -> None:
+    """In the subject, among what needs people, and in the lists; with who has them."""
+    rendered = render(FULL, "it")
+    assert rendered.subject.split(": ", 1)[1].startswith("5 scaduti, 1 in scadenza, 3 ")
+    first, second = rendered.text.index("Oltre il termine"), rendered.text.index("In scadenza")
+    assert first < second < rendered.text.index("Incert")
+    assert "2026-00042-74 · Bolletta doppia" in rendered.text
+    assert "Ugo Verdi <ugo@client.example>" in rendered.text
+    assert "reclamo · complaints · assegnata a Bruno" in rendered.text
+    assert "incerto · non ancora assegnata" in rendered.text
+
+
+def test_what_a_stranger_calls_himself_steers_no_case_line() -> None:
+    """Subject, name and address are legible text on one line."""
+    hostile = replace(LATE, subject="a\nb\u202ec", customer_name="\x1b[31m", customer="<b>@x")
+    digest = replace(FULL, deadlines=Deadlines(overdue=(hostile,), overdue_total=1))
+    rendered = render(digest, "en")
+    assert "2026-00042-74 · a bc" in rendered.text
+    assert "\x1b" not in rendered.text
+    assert "<b>@x" not in rendered.html

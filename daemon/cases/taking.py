@@ -1,0 +1,98 @@
+"""Mails of one batch -> which case each opens or joins, before anything is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from daemon.cases.references import references_in
+from daemon.cases.threads import ids_answered, people_of
+from daemon.records import CaseWish, Reading
+from daemon.store.tables import case_threads, cases
+
+Asking = tuple[int, Reading, CaseWish]
+"""A mail's id, what was read of it, and what it asks of the register."""
+
+
+@dataclass(slots=True)
+class Place:
+    """A case that mails of this batch belong to; its id is 0 until it is written."""
+
+    case_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A mail and its case."""
+
+    mail_id: int
+    reading: Reading
+    wish: CaseWish
+    place: Place
+    opens: bool
+
+
+@dataclass(slots=True)
+class _Plan:
+    """The steps of a batch, the earliest received first."""
+
+    steps: list[Step] = field(default_factory=list)
+    threads: dict[tuple[str, str], Place] = field(default_factory=dict)  # (Message-ID, address)
+
+    def add(self, connection: Connection, asking: Asking) -> None:
+        """Decide where a mail belongs; mail that opens no case and answers none is passed over."""
+        mail_id, reading, wish = asking
+        known = self._known(connection, reading)
+        if known is None and wish.kind is None:
+            return
+        place = known or Place()
+        step = Step(mail_id=mail_id, reading=reading, wish=wish, place=place, opens=known is None)
+        self.steps.append(step)
+        for key in keys_of(reading):
+            self.threads.setdefault(key, place)
+
+    def _known(self, connection: Connection, reading: Reading) -> Place | None:
+        """Return the case of the nearest mail that is answered by one who took part in it."""
+        answered = ids_answered(reading)
+        if not answered or reading.sender is None:
+            return None
+        address = reading.sender.email.lower()
+        query = select(case_threads.c.message_id, case_threads.c.case_id).where(
+            case_threads.c.message_id.in_(answered), case_threads.c.address == address
+        )
+        written = {row.message_id: row.case_id for row in connection.execute(query)}
+        for one in answered:
+            if one in written:
+                return Place(written[one])
+            if (one, address) in self.threads:
+                return self.threads[one, address]
+        return None
+
+
+def plan(connection: Connection, mails: Sequence[Asking]) -> list[Step]:
+    """Return which case each mail opens or joins, the earliest received first."""
+    answer = _Plan()
+    for asking in sorted(mails, key=lambda one: (one[2].received_at, one[0])):
+        answer.add(connection, asking)
+    return answer.steps
+
+
+def keys_of(reading: Reading) -> tuple[tuple[str, str], ...]:
+    """Return under which (Message-ID, address) an answer to a mail will be known."""
+    if not reading.message_id:
+        return ()
+    return tuple((reading.message_id, address) for address in people_of(reading))
+
+
+def possible(connection: Connection, step: Step) -> Sequence[str]:
+    """Return the references of cases that a person may want to join with the one just opened.
+
+    A number in the subject, or an answer by one who took no part, never joins by itself.
+    """
+    named, answered = references_in(step.reading.subject), ids_answered(step.reading)
+    if not named and not answered:
+        return ()
+    threads = select(case_threads.c.case_id).where(case_threads.c.message_id.in_(answered))
+    wanted = cases.c.reference.in_(named) | cases.c.id.in_(threads.limit(len(answered)))
+    query = select(cases.c.reference).where(wanted, cases.c.id != step.place.case_id)
+    return connection.scalars(query.order_by(cases.c.id)).all()
