@@ -122,9 +122,6 @@ def new(
     """Enter a case that came by letter, phone or at the counter."""
     with open_house(config) as house:
         _known_queue(house, queue)
-        actor, now = by or _user(), clock.now()
-        arrived = _day(house, received, "--received", now)
-        profile, clocks = _clocks(house, queue, arrived)
         entry = NewCase(
             kind=kind,
             channel=channel,
@@ -132,17 +129,24 @@ def new(
             subject=subject,
             customer=address,
             customer_name=customer,
-            received_at=arrived,
-            actor=actor,
+            received_at=_day(house, received, "--received", clock.now()),
+            actor=by or _user(),
         )
-        content = _content(house, scan)
-        with house.store.write() as connection:
-            case_id = house.cases.open_by_hand(connection, entry, profile, clocks, now)
-            if content is not None:
-                digest = papers.keep(house.store, house.packs, connection, content)
-                act = Act(case_id=case_id, actor=actor, now=now)
-                acts.attach(connection, act, scan.name if scan else "", digest)
-        _tell(house, str(case_id), as_json)
+        _tell(house, str(_enter(house, entry, scan)), as_json)
+
+
+def _enter(house: House, entry: NewCase, scan: Path | None) -> int:
+    """Enter a case and its scan together; return its id."""
+    profile, clocks = _clocks(house, entry.queue, entry.received_at)
+    content, now = _content(house, scan), clock.now()
+    with house.store.write() as connection:
+        case_id = house.cases.open_by_hand(connection, entry, profile, clocks, now)
+        if scan is not None and content is not None:
+            digest = papers.keep(house.store, house.packs, connection, content)
+            acts.attach(
+                connection, Act(case_id=case_id, actor=entry.actor, now=now), scan.name, digest
+            )
+    return case_id
 
 
 @group.command()
