@@ -18,10 +18,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from daemon.store.engine import open_store, sqlite_url
-from daemon.store.tables import deliveries, folders, mails, sightings
+from daemon.store.tables import (
+    case_events,
+    case_mails,
+    cases,
+    counters,
+    decisions,
+    deliveries,
+    folders,
+    mails,
+    readings,
+    sightings,
+)
 from tests.faults.undo import undo
 from tests.servers.dovecot import Dovecot
 
@@ -227,6 +238,7 @@ class KilledHouse:
                 select(func.count()).select_from(sightings).where(sightings.c.outcome == "person")
             )
             present = Counter({d.hex(): n for d, n in connection.execute(_present_counts())})
+            wrong += _case_faults(connection)
         store.close()
         if digests.keys() != self.delivered.keys():
             wrong.append(f"{len(self.delivered.keys() - digests.keys())} mails not in the ledger")
@@ -331,6 +343,29 @@ def invented_mails(number: int, seed: int = 7) -> list[bytes]:
         )
         made.append((head + body + "\r\n").encode())
     return made
+
+
+def _case_faults(connection: Connection) -> list[str]:
+    """Recount the register: each mail that asks has its one case, whose events begin with it."""
+    asks = or_(decisions.c.label.in_(("complaint", "request")), decisions.c.abstained)
+    live = and_(decisions.c.live, readings.c.automatic.is_(None), asks)
+    asking = select(decisions.c.mail_id).join(readings, readings.c.mail_id == decisions.c.mail_id)
+    wanted = set(connection.scalars(asking.where(live)))
+    placed = set(connection.scalars(select(case_mails.c.mail_id)))
+    numbers = connection.scalars(select(cases.c.reference)).all()
+    counted = connection.scalar(select(func.sum(counters.c.value))) or 0
+    events = connection.execute(select(case_events).order_by(case_events.c.id)).all()
+    first = {event.case_id: event.kind for event in reversed(events)}
+    wrong = []
+    if lacking := wanted - placed:
+        wrong.append(f"{len(lacking)} mails without their case")
+    if sum(event.kind == "opened" for event in events) != len(numbers):
+        wrong.append("a case was opened twice, or never")
+    if counted != len(numbers):
+        wrong.append(f"{counted} references were given to {len(numbers)} cases")
+    if set(first.values()) - {"opened"}:
+        wrong.append("a case's events do not begin with its opening")
+    return wrong
 
 
 def _digest_counts():
