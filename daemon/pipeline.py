@@ -31,7 +31,7 @@ from daemon.store.leases import Lease
 from daemon.store.packs import Packs
 from daemon.triage.casework import CaseRules, wish_of
 from daemon.triage.mix import HouseMix
-from daemon.triage.route import CompiledRules, RouteInput, route
+from daemon.triage.route import CompiledRules, RouteInput, route_under
 from daemon.triage.verdict import Costs, judge
 
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
         decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")
     else:
         subject = RouteInput(account=mail.account, size=mail.size, reading=answer, verdict=verdict)
-        decision = route(subject, policy.rules)
+        decision = route_under(subject, policy.rules, policy.cases.profiles)
     wish = wish_of(answer, verdict, decision, mail.received_at, policy.cases) if live else None
     return Judged(
         mail=mail, answer=answer, verdict=verdict, decision=decision, live=live, wish=wish

@@ -143,6 +143,7 @@ class Decision:
     queue: str | None  # None: stays where it is
     rule: str | None  # name of the rule that matched
     reason: str
+    deadlines_of: str | None = None  # queue whose deadlines an unsure mail runs under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,7 @@ class CaseWish:
     received_by: str  # what proves it, in words
     profile: str | None  # of deadlines; None: no clock runs
     clocks: tuple[ClockDue, ...]
+    no_clock: str = ""  # why none runs although the queue has deadlines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

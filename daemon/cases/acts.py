@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from daemon.cases.records import CLOSED, OPEN, CaseEvent
-from daemon.cases.store import reopen, set_clocks, set_due, write_events
+from daemon.cases.store import set_clocks, set_due, write_events
 from daemon.errors import BackdeskError
 from daemon.records import ClockDue
-from daemon.store.tables import case_clocks, cases
+from daemon.store.tables import case_clocks, case_events, cases
 
 KINDS = ("complaint", "request")
 """The labels of which a case may be; any other closes it."""
@@ -55,22 +55,34 @@ def attach(connection: Connection, act: Act, name: str, digest: str) -> None:
 
 
 def label(connection: Connection, act: Act, kind: str) -> None:
-    """Say what a case is; a label that opens none closes it."""
+    """Say what a case is; a label that opens none closes it, and one that does undoes that."""
     row = _row(connection, act)
     _tell(connection, act, act.event("labelled", label=kind, before=row["kind"]))
     _set(connection, act, kind=kind)
     if kind not in KINDS and row["state"] == OPEN:
         close(connection, act, NO_CASE)
+    elif kind in KINDS and row["cause"] == NO_CASE:
+        _open(connection, act)  # it was one all along: its clocks run from the receipt
 
 
 def run_under(
     connection: Connection, act: Act, queue: str, profile: str | None, clocks: tuple[ClockDue, ...]
 ) -> None:
-    """Put a case into another queue, under its deadlines, counted from the receipt."""
+    """Put a case into another queue, under its deadlines, counted from the receipt.
+
+    What was met stays met: a case that was answered is not asked for an answer again.
+    """
     before = _row(connection, act)["queue"]
-    _tell(connection, act, act.event("routed", queue=queue, before=before, profile=profile))
+    told = act.event("routed", queue=queue, before=before, profile=profile)
+    _tell(connection, act, told)
     _set(connection, act, queue=queue, profile=profile)
+    met = select(case_clocks.c.met_by, case_clocks.c.met_at).where(
+        case_clocks.c.case_id == act.case_id, case_clocks.c.met_at.is_not(None)
+    )
+    already = {row.met_by: row.met_at for row in connection.execute(met)}
     set_clocks(connection, act.case_id, clocks)
+    for by, at in already.items():
+        _meet(connection, act, (by,), at)
 
 
 def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: str | None) -> None:
@@ -82,54 +94,68 @@ def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: 
         channel: how: mail, pec, post, phone, counter.
         on: when it was sent.
         proof: what shows it: the digest of a file; None where there is none.
+
+    Raises:
+        ActRefused: the case was received, or opened again, after that.
     """
     row = _row(connection, act)
-    if on < row["received_at"]:
-        raise ActRefused(f"{row['reference']} was not yet received then")
-    _tell(
-        connection,
-        act,
-        act.event("answered", channel=channel, on=on.isoformat(), proof=proof),
+    again = select(func.max(case_events.c.at)).where(
+        case_events.c.case_id == act.case_id, case_events.c.kind.in_(("reopened", "clocks"))
     )
+    since = max(row["received_at"], connection.scalar(again) or row["received_at"])
+    if on < since:
+        raise ActRefused(f"{row['reference']} was not yet received then, or was opened again since")
+    told = act.event("answered", channel=channel, on=on.isoformat(), proof=proof)
+    _tell(connection, act, told)
     _meet(connection, act, ("answer", "acknowledgement"), on)
 
 
 def close(connection: Connection, act: Act, cause: str) -> None:
-    """Close a case; its clocks have ended."""
+    """Close a case: nothing is due any more. A clock that nobody met stays unmet, for reports."""
     row = _row(connection, act)
     if row["state"] == CLOSED:
         raise ActRefused(f"{row['reference']} is closed already")
-    _set(connection, act, state=CLOSED, closed_at=act.now, cause=cause)
     _tell(connection, act, act.event("closed", cause=cause))
-    _meet(connection, act, None, act.now)
+    _meet(connection, act, ("closing",), act.now)
+    _set(connection, act, state=CLOSED, closed_at=act.now, cause=cause, due_at=None)
 
 
 def open_again(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -> None:
-    """Open a closed case again."""
+    """Open a closed case again; with clocks, these run in place of those it had."""
     row = _row(connection, act)
-    if not reopen(connection, act.case_id, clocks, act.event("reopened")):
+    if row["state"] == OPEN:
         raise ActRefused(f"{row['reference']} is open")
+    _open(connection, act)
+    if clocks:
+        set_clocks(connection, act.case_id, clocks)
+
+
+def _open(connection: Connection, act: Act) -> None:
+    _tell(connection, act, act.event("reopened"))
+    _set(connection, act, state=OPEN, closed_at=None, cause=None)
+    set_due(connection, act.case_id)
+
+
+def _row(connection: Connection, act: Act) -> dict[str, Any]:
+    """Return the case's row, which nobody else changes until this transaction ends."""
+    query = select(cases).where(cases.c.id == act.case_id).with_for_update()
+    return dict(connection.execute(query).mappings().one())
 
 
 def _tell(connection: Connection, act: Act, event: CaseEvent) -> None:
     write_events(connection, [(act.case_id, event)])
 
 
-def _row(connection: Connection, act: Act) -> dict[str, Any]:
-    query = select(cases).where(cases.c.id == act.case_id)
-    return dict(connection.execute(query).mappings().one())
-
-
 def _set(connection: Connection, act: Act, **values: object) -> None:
     connection.execute(update(cases).where(cases.c.id == act.case_id).values(**values))
 
 
-def _meet(connection: Connection, act: Act, by: tuple[str, ...] | None, at: datetime) -> None:
-    """End the clocks that wait for this; None: all of them."""
+def _meet(connection: Connection, act: Act, by: tuple[str, ...], at: datetime) -> None:
+    """End the clocks that wait for this."""
     running = update(case_clocks).where(
-        case_clocks.c.case_id == act.case_id, case_clocks.c.met_at.is_(None)
+        case_clocks.c.case_id == act.case_id,
+        case_clocks.c.met_at.is_(None),
+        case_clocks.c.met_by.in_(by),
     )
-    if by is not None:
-        running = running.where(case_clocks.c.met_by.in_(by))
     connection.execute(running.values(met_at=at))
     set_due(connection, act.case_id)

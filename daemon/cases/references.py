@@ -12,11 +12,6 @@ def reference_of(year: int, number: int) -> str:
     return f"{year}-{number:05d}-{_MODULUS + 1 - int(digits) * 100 % _MODULUS:02d}"
 
 
-def is_reference(text: str) -> bool:
-    """Tell whether a text is a reference whose check digits are right."""
-    return references_in(text) == (text,)
-
-
 def references_in(text: str) -> tuple[str, ...]:
     """Return the references in a text, in order, each once; slips are passed over."""
     found = (match for match in _REFERENCE.finditer(text[:2000]))

@@ -26,6 +26,7 @@ Entry = tuple[dict[str, Any], tuple[ClockDue, ...]]
 """The columns of a new case, and its clocks."""
 
 _MOST_SUBJECT = 500  # characters that are kept
+_GRAVEST = "complaint"
 
 
 class Cases:
@@ -49,8 +50,8 @@ class Cases:
         ids = [mail_id for mail_id, _, _ in mails]
         if not ids:
             return
-        known = select(case_mails.c.mail_id).where(case_mails.c.mail_id.in_(ids))
-        taken = set(connection.scalars(known))
+        before = select(case_mails.c.mail_id).where(case_mails.c.mail_id.in_(ids))
+        taken = set(connection.scalars(before))
         steps = plan(connection, [one for one in mails if one[0] not in taken])
         if not steps:
             return
@@ -72,12 +73,12 @@ class Cases:
         )
         for step in steps:
             if not step.opens and step.wish.kind is not None:
-                reopened = ours(now, "reopened", mail=step.mail_id)
-                reopen(connection, step.place.case_id, step.wish.clocks, reopened)
+                _press(connection, step, now)
+        # In one order for everybody, so that two writers cannot wait for each other.
+        known = {(*key, step.place.case_id) for step in steps for key in keys_of(step.reading)}
         threads = [
-            {"message_id": message_id, "address": address, "case_id": step.place.case_id}
-            for step in steps
-            for message_id, address in keys_of(step.reading)
+            {"message_id": message_id, "address": address, "case_id": case_id}
+            for message_id, address, case_id in sorted(known)
         ]
         self._store.insert_new(connection, case_threads, threads)
 
@@ -141,6 +142,30 @@ class Cases:
         return [reference_of(year, last - number + n) for n in range(1, number + 1)]
 
 
+def _press(connection: Connection, step: Step, now: datetime) -> None:
+    """Let a complaint, request or unsure mail that joins a case have its effect on it.
+
+    A closed case is opened again. One in which no clock runs, or that was less than a complaint,
+    runs under the deadlines of the new mail from then on, from its receipt.
+    """
+    case_id, wish = step.place.case_id, step.wish
+    row = connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).one()
+    is_graver = wish.kind == _GRAVEST and row.kind != _GRAVEST
+    values: dict[str, Any] = {"kind": wish.kind} if is_graver else {}
+    if row.state == CLOSED:
+        values |= {"state": OPEN, "closed_at": None, "cause": None}
+        write_events(connection, [(case_id, ours(now, "reopened", mail=step.mail_id))])
+    runs_anew = bool(wish.clocks) and (row.due_at is None or is_graver)
+    if runs_anew:
+        values |= {"queue": wish.queue, "profile": wish.profile}
+        told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
+        write_events(connection, [(case_id, told)])
+    if values:
+        connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    if runs_anew:
+        set_clocks(connection, case_id, wish.clocks)
+
+
 def _columns_of(step: Step) -> dict[str, Any]:
     reading, wish = step.reading, step.wish
     return {
@@ -160,7 +185,9 @@ def _told(connection: Connection, step: Step, now: datetime) -> list[CaseEvent]:
     """Return the events of a mail's coming to its case."""
     if not step.opens:
         return [ours(now, "joined", mail=step.mail_id, label=step.wish.kind)]
-    opened = ours(now, "opened", mail=step.mail_id, received_by=step.wish.received_by)
+    wish = step.wish
+    why = {"no_clock": wish.no_clock} if wish.no_clock else {}
+    opened = ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **why)
     likenesses = [ours(now, "possible", case=other) for other in possible(connection, step)]
     return [opened, *likenesses]
 
@@ -194,20 +221,6 @@ def set_due(connection: Connection, case_id: int) -> None:
     )
     earliest = select(func.min(case_clocks.c.due_at)).where(*runs).scalar_subquery()
     connection.execute(update(cases).where(cases.c.id == case_id).values(due_at=earliest))
-
-
-def reopen(
-    connection: Connection, case_id: int, clocks: tuple[ClockDue, ...], event: CaseEvent
-) -> bool:
-    """Open a closed case again, its clocks running anew; say whether it was closed."""
-    closed = (cases.c.id == case_id, cases.c.state == CLOSED)
-    values = {"state": OPEN, "closed_at": None, "cause": None}
-    if not connection.execute(update(cases).where(*closed).values(values)).rowcount:
-        return False
-    write_events(connection, [(case_id, event)])
-    if clocks:
-        set_clocks(connection, case_id, clocks)
-    return True
 
 
 def set_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...]) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from daemon.cases.references import references_in
-from daemon.cases.threads import ids_answered, people_of
+from daemon.cases.threads import id_of, ids_answered, writer_of
 from daemon.records import CaseWish, Reading
 from daemon.store.tables import case_threads, cases
+
+_MOST_LIKE = 10  # cases that are proposed
 
 Asking = tuple[int, Reading, CaseWish]
 """A mail's id, what was read of it, and what it asks of the register."""
@@ -52,11 +54,10 @@ class _Plan:
             self.threads.setdefault(key, place)
 
     def _known(self, connection: Connection, reading: Reading) -> Place | None:
-        """Return the case of the nearest mail that is answered by one who took part in it."""
-        answered = ids_answered(reading)
-        if not answered or reading.sender is None:
+        """Return the case of the nearest mail that is answered by one who wrote in its thread."""
+        answered, address = ids_answered(reading), writer_of(reading)
+        if not answered or address is None:
             return None
-        address = reading.sender.email.lower()
         query = select(case_threads.c.message_id, case_threads.c.case_id).where(
             case_threads.c.message_id.in_(answered), case_threads.c.address == address
         )
@@ -78,10 +79,14 @@ def plan(connection: Connection, mails: Sequence[Asking]) -> list[Step]:
 
 
 def keys_of(reading: Reading) -> tuple[tuple[str, str], ...]:
-    """Return under which (Message-ID, address) an answer to a mail will be known."""
-    if not reading.message_id:
-        return ()
-    return tuple((reading.message_id, address) for address in people_of(reading))
+    """Return under which (Message-ID, address) an answer to a mail will be known.
+
+    Also under the ids that it answers itself: where several mails of a person answer one that is
+    not of this case, as our own answer is not, they belong together.
+    """
+    address = writer_of(reading)
+    ids = dict.fromkeys(one for one in (id_of(reading), *ids_answered(reading)) if one)
+    return tuple((one, address) for one in ids) if address else ()
 
 
 def possible(connection: Connection, step: Step) -> Sequence[str]:
@@ -93,6 +98,6 @@ def possible(connection: Connection, step: Step) -> Sequence[str]:
     if not named and not answered:
         return ()
     threads = select(case_threads.c.case_id).where(case_threads.c.message_id.in_(answered))
-    wanted = cases.c.reference.in_(named) | cases.c.id.in_(threads.limit(len(answered)))
+    wanted = cases.c.reference.in_(named) | cases.c.id.in_(threads)
     query = select(cases.c.reference).where(wanted, cases.c.id != step.place.case_id)
-    return connection.scalars(query.order_by(cases.c.id)).all()
+    return connection.scalars(query.order_by(cases.c.id.desc()).limit(_MOST_LIKE)).all()

@@ -1,22 +1,34 @@
-"""Which ids of earlier mails a mail names, and who took part in it; bounded, whatever it holds."""
+"""Which ids of earlier mails a mail names, and who wrote it; bounded, whatever it holds."""
 
 from daemon.records import Reading
 
-_MOST_IDS = 32  # of References that are looked at: the first, and the last ones
-_MOST_PEOPLE = 50
-_LONGEST_ID = 500
+_MOST_IDS = 32  # of References that are looked at: the last ones, and the first
+_LONGEST_ID = 500  # bytes
+_LONGEST_ADDRESS = 320  # bytes (RFC 5321, 4.5.3.1)
 
 
 def ids_answered(reading: Reading) -> tuple[str, ...]:
     """Return the Message-IDs that a mail answers, the nearest first (RFC 5322, 3.6.4)."""
     last = reading.references[-_MOST_IDS:][::-1]
     named = (reading.in_reply_to, *last, *reading.references[:1])
-    return tuple(dict.fromkeys(one for one in named if one and len(one) <= _LONGEST_ID))
+    return tuple(dict.fromkeys(one for one in named if one and _fits(one, _LONGEST_ID)))
 
 
-def people_of(reading: Reading) -> tuple[str, ...]:
-    """Return the addresses of those who took part in a mail, the sender first."""
-    sender = (reading.sender,) if reading.sender else ()
-    everybody = (*sender, *reading.reply_to, *reading.to, *reading.cc)
-    addresses = (one.email.lower() for one in everybody[:_MOST_PEOPLE] if one.email)
-    return tuple(dict.fromkeys(addresses))
+def id_of(reading: Reading) -> str | None:
+    """Return the Message-ID of a mail, None where it has none that can be kept."""
+    own = reading.message_id
+    return own if own and _fits(own, _LONGEST_ID) else None
+
+
+def writer_of(reading: Reading) -> str | None:
+    """Return the address of who wrote a mail, in lower case.
+
+    Nobody else: whom a mail names in To and Cc is its sender's claim, and would let a stranger
+    draw other people's complaints into a case of his own.
+    """
+    address = reading.sender.email.lower() if reading.sender else ""
+    return address if address and _fits(address, _LONGEST_ADDRESS) else None
+
+
+def _fits(text: str, most: int) -> bool:
+    return len(text.encode("utf-8", "replace")) <= most

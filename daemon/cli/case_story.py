@@ -5,6 +5,8 @@ from typing import Any
 
 from daemon.cases.records import CaseFile
 from daemon.cases.views import case_file, case_of_mail
+from daemon.intake.stories import Facts, Story
+from daemon.intake.views import HeldMail
 from daemon.jobs import House
 from daemon.records import Decision, Reading, Verdict
 from daemon.triage.casework import CaseRules, first_receipt, wish_of
@@ -13,7 +15,7 @@ from daemon.triage.deadlines import Course
 
 
 def case_story(
-    house: House, mail_id: int, reading: Reading | None, decision: dict[str, Any] | None
+    house: House, story: Story, held: HeldMail, reading: Reading | None
 ) -> dict[str, Any] | None:
     """Return the case of a mail with its count day by day.
 
@@ -21,19 +23,20 @@ def case_story(
 
     Args:
         house: the house.
-        mail_id: of the mail.
+        story: what the ledger has of the mail.
+        held: its row.
         reading: what was read of it, None when it was not.
-        decision: its row in the ledger, None when it has none.
     """
-    rules = house.pipeline.policy.cases
+    rules, decision = house.pipeline.policy.cases, story.decision
+    original = (story.reading or {}).get("copy_of") or held.id
     with house.store.read() as connection:
-        line = case_of_mail(connection, mail_id)
+        line = case_of_mail(connection, original)
         file = case_file(connection, line) if line else None
     if file is not None:
         return _case(file, rules)
     if reading is None or decision is None or decision["live"]:
         return None
-    return _would_be(reading, decision, rules)
+    return _would_be(reading, decision, held.received_at, rules)
 
 
 def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
 
 
 def _would_be(
-    reading: Reading, decision: dict[str, Any], rules: CaseRules
+    reading: Reading, decision: Facts, received: datetime, rules: CaseRules
 ) -> dict[str, Any] | None:
     verdict = Verdict(
         label=decision["label"],
@@ -71,7 +74,6 @@ def _would_be(
         reason=decision["verdict_reason"],
     )
     route = Decision(queue=decision["queue"], rule=decision["rule"], reason=decision["reason"])
-    received = decision["received_at"]
     wish = wish_of(reading, verdict, route, received, rules)
     if wish is None or wish.kind is None:
         return None

@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 from daemon import clock
 from daemon.cases import acts, papers
 from daemon.cases.acts import Act, ActRefused
+from daemon.cases.papers import Paper
 from daemon.cases.records import CaseEvent, CaseFile, CaseLine, NewCase
-from daemon.cases.views import Wanted, case_file, find_case, list_cases
-from daemon.cli.exits import refuse
+from daemon.cases.views import Wanted, case_file, count_cases, find_case, list_cases
+from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_pairs, print_table
 from daemon.jobs import House
@@ -27,6 +28,7 @@ app = typer.Typer()
 group = typer.Typer(help="The register of complaints and requests.", no_args_is_help=True)
 app.add_typer(group, name="case")
 
+_FIRST_YEAR = 1990
 COLUMNS = ["reference", "kind", "state", "due", "queue", "owner", "customer", "subject"]
 
 CaseName = Annotated[str, typer.Argument(metavar="ID", help="Its reference or its id.")]
@@ -34,7 +36,7 @@ Queue = Annotated[str | None, typer.Option("--queue", metavar="Q", help="A queue
 Who = Annotated[
     str, typer.Option("--by", metavar="WHO", help="Who does it (default: the user's name).")
 ]
-Paper = Annotated[
+PaperFile = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Is kept with the case."),
 ]
@@ -68,10 +70,10 @@ def list_(
             due_before=now if overdue else None,
             limit=limit,
         )
-        lines = list_cases(connection, wanted)
+        lines, total = list_cases(connection, wanted), count_cases(connection, wanted)
         zone = house.settings.service.zone
     if as_json:
-        print_json({"cases": [_document(line, now) for line in lines]})
+        print_json({"total": total, "cases": [_document(line, now) for line in lines]})
         return
     rows = [
         [
@@ -82,6 +84,8 @@ def list_(
         for line in lines
     ]  # fmt: skip
     print_table(COLUMNS, rows)
+    if total > len(lines):
+        complain(f"{total - len(lines)} more; --limit shows them")
 
 
 @group.command()
@@ -114,7 +118,7 @@ def new(
     customer: Annotated[str | None, typer.Option("--customer", help="Name.")] = None,
     address: Annotated[str | None, typer.Option("--address", help="E-mail address.")] = None,
     queue: Queue = None,
-    scan: Paper = None,
+    scan: PaperFile = None,
     by: Who = "",
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -138,14 +142,13 @@ def new(
 def _enter(house: House, entry: NewCase, scan: Path | None) -> int:
     """Enter a case and its scan together; return its id."""
     profile, clocks = _clocks(house, entry.queue, entry.received_at)
-    content, now = _content(house, scan), clock.now()
+    paper, now = _paper(house, scan), clock.now()
     with house.store.write() as connection:
         case_id = house.cases.open_by_hand(connection, entry, profile, clocks, now)
-        if scan is not None and content is not None:
-            digest = papers.keep(house.store, house.packs, connection, content)
-            acts.attach(
-                connection, Act(case_id=case_id, actor=entry.actor, now=now), scan.name, digest
-            )
+        if paper is not None:
+            act = Act(case_id=case_id, actor=entry.actor, now=now)
+            digest = papers.enter(house.store, connection, paper)
+            acts.attach(connection, act, paper.name, digest)
     return case_id
 
 
@@ -201,7 +204,10 @@ def label(
             acts.label(connection, act, kind)
 
         _do(house, case, by, do)
-        _tell(house, case, as_json)
+        due = _tell(house, case, as_json).due_at
+    if kind == "complaint" and due is None:
+        complain("no clock runs in it; --queue puts it under the deadlines of a queue")
+        leave(NEEDS_PERSON)
 
 
 @group.command()
@@ -212,19 +218,22 @@ def answer(
         typer.Option("--channel", help="How it was answered."),
     ],
     on: Annotated[str, typer.Option("--on", metavar="DATE", help="When it was sent.")],
-    proof: Paper = None,
+    proof: PaperFile = None,
     by: Who = "",
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep that a case was answered outside of Backdesk; its clock has ended."""
     with open_house(config) as house:
-        sent, content = _day(house, on, "--on", clock.now(), is_end=True), _content(house, proof)
+        sent = _day(house, on, "--on", clock.now(), is_end=True)
+        with house.store.read() as connection:
+            line = _the_case(connection, case)
+        if sent < line.received_at:
+            refuse(f"{line.reference} was not yet received then")
+        paper = _paper(house, proof)
 
         def do(connection: Connection, act: Act) -> None:
-            digest = None
-            if content is not None:
-                digest = papers.keep(house.store, house.packs, connection, content)
+            digest = papers.enter(house.store, connection, paper) if paper else None
             acts.answer(connection, act, channel, sent, digest)
 
         _do(house, case, by, do)
@@ -254,7 +263,8 @@ def reopen(
 
         def do(connection: Connection, act: Act) -> None:
             line = _the_case(connection, case)
-            _, clocks = _clocks(house, line.queue, act.now)
+            was_none = line.cause == acts.NO_CASE
+            _, clocks = _clocks(house, line.queue, line.received_at if was_none else act.now)
             acts.open_again(connection, act, clocks)
 
         _do(house, case, by, do)
@@ -275,7 +285,7 @@ def _refusals() -> Iterator[None]:
         refuse(str(refused))
 
 
-def _tell(house: House, case: str, as_json: bool) -> None:
+def _tell(house: House, case: str, as_json: bool) -> CaseLine:
     with house.store.read() as connection:
         line = _the_case(connection, case)
     if as_json:
@@ -284,6 +294,7 @@ def _tell(house: House, case: str, as_json: bool) -> None:
         pairs = [("kind", line.kind), ("state", line.state), ("queue", line.queue)]
         more = [("owner", line.owner), ("due", line.due_at), ("cause", line.cause)]
         print_pairs(f"case {line.reference}", [*pairs, *more])
+    return line
 
 
 def _the_case(connection: Connection, name: str) -> CaseLine:
@@ -303,7 +314,10 @@ def _clocks(
     house: House, queue: str | None, received: datetime
 ) -> tuple[str | None, tuple[ClockDue, ...]]:
     rules: CaseRules = house.pipeline.policy.cases
-    return clocks_for(rules, rules.profiles.get(queue or ""), received)
+    profile, clocks, why = clocks_for(rules, rules.profiles.get(queue or ""), received)
+    if why:
+        complain(f"no clock runs: {why}")
+    return profile, clocks
 
 
 def _day(house: House, text: str, option: str, now: datetime, *, is_end: bool = False) -> datetime:
@@ -311,6 +325,8 @@ def _day(house: House, text: str, option: str, now: datetime, *, is_end: bool = 
     try:
         day = date.fromisoformat(text)
     except ValueError:
+        day = date.min
+    if day.year < _FIRST_YEAR:
         refuse(f"{option}: {text!r} is not a date; allowed: 2026-10-31")
     zone = house.settings.service.zone
     first = datetime.combine(day, time(), zone)
@@ -319,13 +335,13 @@ def _day(house: House, text: str, option: str, now: datetime, *, is_end: bool = 
     return min(datetime.combine(day, time(23, 59, 59), zone), now) if is_end else first
 
 
-def _content(house: House, paper: Path | None) -> bytes | None:
-    if paper is None:
+def _paper(house: House, file: Path | None) -> Paper | None:
+    if file is None:
         return None
     most = house.settings.limits.mail_bytes
-    if paper.stat().st_size > most:
-        refuse(f"{paper} is larger than limits.mail_bytes, {most}")
-    return paper.read_bytes()
+    if file.stat().st_size > most:
+        refuse(f"{file} is larger than limits.mail_bytes, {most}")
+    return papers.pack(house.store, house.packs, file.name, file.read_bytes())
 
 
 def _document(line: CaseLine, now: datetime) -> dict[str, object]:

@@ -87,7 +87,7 @@ def _document(
         "actions": [_picked(one, _ACTION) for one in story.actions],
         "sightings": [_picked(one, _SIGHTING) for one in story.sightings],
         "quarantine": [_picked(one, _QUARANTINE) for one in story.quarantine],
-        "case": case_story(house, held.id, reading, _decided(held, story)),
+        "case": case_story(house, story, held, reading),
         "copy_of": (story.reading or {}).get("copy_of"),
         "copies": list(story.copies),
     }
@@ -103,11 +103,6 @@ _QUARANTINE = ("reason", "detail", "since", "ended_at", "outcome")
 
 def _picked(row: Facts, names: Sequence[str]) -> Facts:
     return {name: row[name] for name in names}
-
-
-def _decided(held: HeldMail, story: Story) -> Facts | None:
-    """Return the decision with the moment of receipt, None where there is none."""
-    return story.decision and {**story.decision, "received_at": held.received_at}
 
 
 def _stages(held: HeldMail, story: Story) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
-from daemon.config.deadlines import HOUSE, RECEIPT
+from daemon.config.deadlines import HOUSE, RECEIPT, term_of
+from daemon.config.lines import Path
 from daemon.config.raw import Finding, Table, table_of, tables_of, text_of
 from daemon.config.terms import COUNTRIES, shipped_terms
 from daemon.config.wording import nearest
@@ -59,7 +60,7 @@ def _calendar(document: Table, at: tuple[str, str], table: Table) -> Iterator[Fi
 
 def _validity(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:
     first, last = table.get("valid_from"), table.get("valid_until")
-    if isinstance(first, date) and isinstance(last, date) and last < first:
+    if type(first) is date and type(last) is date and last < first:
         yield (*at, "valid_until"), "is before valid_from"
     earlier = text_of(table, "earlier")
     known = {**shipped_terms().deadlines, **table_of(document, "deadlines")} if earlier else {}
@@ -72,23 +73,43 @@ def _validity(document: Table, at: tuple[str, str], table: Table) -> Iterator[Fi
 def _clocks(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:
     clocks = dict(tables_of(table, "clocks"))
     starts = {name: text_of(clock, "starts", RECEIPT) for name, clock in clocks.items()}
+    desks, desk = table_of(document, "hours"), text_of(table, "hours", HOUSE)
+    if "hours" in table and desk not in desks:
+        yield (*at, "hours"), f"{desk!r} is not one of [hours]; {nearest(desk, desks)}"
     for name, clock in clocks.items():
         where = (*at, "clocks", name)
-        if "name" in clock:
-            yield (*where, "name"), f"unknown key; the name is {name}, as in the header"
-        if starts[name] not in (RECEIPT, *clocks):
-            allowed = nearest(starts[name], (RECEIPT, *clocks))
-            yield (*where, "starts"), f"{starts[name]!r} is not a clock of this profile; {allowed}"
-        elif name != RECEIPT and _goes_round(name, starts):
-            yield (*where, "starts"), f"never starts: it waits for itself; allowed: {RECEIPT!r}"
-        if clock.get("interim_reply") is True and "extended" not in clock:
-            yield (*where, "interim_reply"), "has no use without extended"
-        desk = text_of(table, "hours", HOUSE)
+        yield from _clock(name, clock, where)
+        yield from _start(name, starts, where)
         terms = f"{text_of(clock, 'term')} {text_of(clock, 'extended')}"
-        if "business" in terms and desk not in table_of(document, "hours"):
+        if "business" in terms and "hours" not in table and desk not in desks:
             yield where, f"counts business hours; write [hours.{desk}]"
     if RECEIPT in clocks:
         yield (*at, "clocks", RECEIPT), "has its meaning already; choose another name"
+
+
+def _clock(name: str, clock: Table, where: Path) -> Iterator[Finding]:
+    if "name" in clock:
+        yield (*where, "name"), f"unknown key; the name is {name}, as in the header"
+    if _is_shorter(clock):
+        yield (*where, "extended"), "is less than term; allowed: the whole term, extended"
+    if clock.get("interim_reply") is True and "extended" not in clock:
+        yield (*where, "interim_reply"), "has no use without extended"
+
+
+def _start(name: str, starts: dict[str, str], where: Path) -> Iterator[Finding]:
+    if starts[name] not in (RECEIPT, *starts):
+        allowed = nearest(starts[name], (RECEIPT, *starts))
+        yield (*where, "starts"), f"{starts[name]!r} is not a clock of this profile; {allowed}"
+    elif name != RECEIPT and _goes_round(name, starts):
+        yield (*where, "starts"), f"never starts: it waits for itself; allowed: {RECEIPT!r}"
+
+
+def _is_shorter(clock: Table) -> bool:
+    try:
+        term, extended = term_of(clock.get("term")), term_of(clock.get("extended"))
+    except ValueError:
+        return False  # another problem's
+    return term.unit == extended.unit and extended.amount < term.amount
 
 
 def _goes_round(name: str, starts: dict[str, str]) -> bool:

@@ -165,7 +165,7 @@ class Calendar(Section):
     holidays: Annotated[tuple[FreeDay, ...], BeforeValidator(listed)] = ()  # more of them
     weekend: Annotated[
         tuple[Annotated[str, AfterValidator(_weekday)], ...], BeforeValidator(listed)
-    ] = ("saturday", "sunday")
+    ] = Field(default=("saturday", "sunday"), max_length=6)  # somebody must work some day
 
 
 class Hours(Section):

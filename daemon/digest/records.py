@@ -72,7 +72,6 @@ class Deadlines:
     overdue_total: int = 0
     soon: tuple[DueCase, ...] = ()  # the first of those that are due within days
     soon_total: int = 0
-    open_total: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,7 +131,6 @@ def list_deadlines(connection: Connection, now: datetime) -> Deadlines:
         overdue_total=count_cases(connection, overdue),
         soon=tuple(map(_due_case, list_cases(connection, soon))),
         soon_total=count_cases(connection, soon),
-        open_total=count_cases(connection, Wanted()),
     )
 
 

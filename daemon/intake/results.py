@@ -16,6 +16,8 @@ from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import contents, decisions, mails, quarantine, readings
 
+MOST_ID_BYTES = 1_000
+
 TakeCases = Callable[[Connection, Sequence[tuple[int, Reading, CaseWish]], datetime], None]
 """Lets mails open and join cases, in the transaction that records them."""
 
@@ -88,9 +90,7 @@ class Results:
             ]
             decided = [_decision_row(one, now) for one, _ in first]
             self._store.insert_new(connection, decisions, decided)
-            wishes = [(one.mail.mail_id, answer, one.wish) for one, answer in first]
-            asking = [(key, answer, wish) for key, answer, wish in wishes if wish]
-            self._take_cases(connection, asking, now)
+            self._take_cases(connection, _asking(connection, read, originals), now)
             self._set_aside(connection, judged, now)
             self._actions.plan(connection, [one.mail.mail_id for one, _ in read], now)
             failpoint("record.before_commit")
@@ -132,6 +132,26 @@ class Results:
         self._store.insert_new(connection, quarantine, rows)
 
 
+def _asking(
+    connection: Connection, read: Sequence[tuple[Judged, Reading]], originals: dict[bytes, int]
+) -> list[tuple[int, Reading, CaseWish]]:
+    """Return what the register is asked: by each first mail of a content, in a live account.
+
+    Where the first was only observed (an import, an archive), a live copy asks in its place.
+    """
+    asked = {
+        originals[answer.content_digest]: (answer, one.wish)
+        for one, answer in sorted(read, key=lambda pair: -pair[0].mail.mail_id)
+        if one.wish
+    }
+    of_copies = asked.keys() - {one.mail.mail_id for one, _ in read if one.wish}
+    was_live = select(decisions.c.mail_id).where(
+        decisions.c.mail_id.in_(of_copies), decisions.c.live
+    )
+    answered = set(connection.scalars(was_live)) if of_copies else set[int]()
+    return [(key, *pair) for key, pair in asked.items() if key not in answered]
+
+
 def _set_state(connection: Connection, mail_ids: Sequence[int], state: str) -> None:
     for start in range(0, len(mail_ids), 500):
         chosen = mails.c.id.in_(mail_ids[start : start + 500])
@@ -146,7 +166,7 @@ def _reading_row(
         "mail_id": one.mail.mail_id,
         "content_digest": answer.content_digest,
         "copy_of": None if original == one.mail.mail_id else original,
-        "message_id": answer.message_id,
+        "message_id": _indexed(answer.message_id),
         "subject": answer.subject,
         "sender": answer.sender and answer.sender.email,
         "sender_name": answer.sender and answer.sender.name,
@@ -157,6 +177,11 @@ def _reading_row(
         "detail": msgspec.json.encode(answer).decode(),
         "read_at": now,
     }
+
+
+def _indexed(message_id: str | None) -> str | None:
+    """Return a Message-ID that an index can hold; what is longer is in the detail only."""
+    return message_id if message_id and len(message_id.encode()) <= MOST_ID_BYTES else None
 
 
 def _decision_row(one: Judged, now: datetime) -> dict[str, object]:

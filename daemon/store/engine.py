@@ -21,7 +21,9 @@ from daemon.errors import StoreBusy, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
 PASSING = ("locked", "busy", "full", "disk I/O", "No space left", "connection", "deadlock")
-"""Parts of what the engines say when the same transaction may succeed later."""
+"""Parts of what SQLite, or a lost connection, says when the same may succeed later."""
+PASSING_STATES = ("08", "40", "53", "57")
+"""Classes of SQLSTATE of the same kind: connection, rollback, resources, operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def _named_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         reason = str(error.orig)
-        if any(word in reason for word in PASSING):
+        if _is_passing(error.orig, reason):
             raise StoreBusy(reason) from error
         raise StoreError(reason) from error
     except PoolTimeoutError as error:
@@ -124,6 +126,14 @@ def _named_errors() -> Iterator[None]:
         raise  # ours to mend, not the server's
     except DBAPIError as error:
         raise StoreError(type(error.orig).__name__) from error
+
+
+def _is_passing(error: BaseException | None, reason: str) -> bool:
+    """Tell whether the same transaction may succeed later; words only where there is no code."""
+    state = getattr(error, "sqlstate", None)
+    if state:
+        return str(state).startswith(PASSING_STATES)
+    return any(word in reason for word in PASSING)
 
 
 def open_store(url: str | URL) -> Store:

@@ -13,7 +13,7 @@ UNSURE = "unsure"
 """The kind of a case whose mail a person has yet to read; it runs on its queue's clocks."""
 
 _OPENS = ("complaint", "request")
-_OLDEST_HOP = timedelta(days=30)  # a Received date from before is a clock that is wrong
+_OLDEST = timedelta(days=30)  # a date of receipt from before is a clock that is wrong, or a lie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +29,25 @@ def wish_of(
 ) -> CaseWish | None:
     """Return what a live mail asks of the register; automatic mail asks nothing.
 
-    Complaints and requests open a case, and so does a mail on which the model abstained; other
-    mail may join the case that it answers.
+    Complaints and requests open a case, and so does a mail on which the model abstained, or that
+    stands in a queue with deadlines; other mail may join the case that it answers.
+
+    Args:
+        reading: what was read of it.
+        verdict: its label.
+        decision: its queue, and for an unsure mail the queue whose deadlines it runs under.
+        received_at: when the mailbox had it.
+        rules: which queue has which deadlines.
     """
     if reading.automatic is not None:
         return None
-    kind = verdict.label if verdict.label in _OPENS else UNSURE if verdict.abstained else None
+    queue = decision.deadlines_of or decision.queue or ""
+    kind = verdict.label if verdict.label in _OPENS else None
+    if kind is None and (verdict.abstained or queue in rules.profiles):
+        kind = UNSURE
     received, proof = first_receipt(reading, received_at)
-    name = rules.profiles.get(decision.queue or "") if kind else None
-    profile, clocks = clocks_for(rules, name, received)
+    name = rules.profiles.get(queue) if kind else None
+    profile, clocks, why = clocks_for(rules, name, received)
     return CaseWish(
         kind=kind,
         queue=decision.queue,
@@ -46,35 +56,42 @@ def wish_of(
         received_by=proof,
         profile=profile,
         clocks=clocks,
+        no_clock=why,
     )
 
 
 def first_receipt(reading: Reading, received_at: datetime) -> tuple[datetime, str]:
-    """Return when the organisation received a mail, as early as is proven, and what proves it."""
+    """Return when the organisation received a mail, as early as is proven, and what proves it.
+
+    A date of long before the mailbox had it proves nothing, whoever wrote it.
+    """
     proofs = [(received_at, "the mailbox")]
-    if reading.hop_received_at and received_at - reading.hop_received_at <= _OLDEST_HOP:
-        proofs.append((reading.hop_received_at, "our server's Received line"))
-    if reading.pec_received_at:
-        proofs.append((reading.pec_received_at, "the certified delivery"))
+    for moment, proof in (
+        (reading.hop_received_at, "our server's Received line"),
+        (reading.pec_received_at, "the certified delivery"),
+    ):
+        if moment is not None and received_at - _OLDEST <= moment:
+            proofs.append((moment, proof))
     return min(proofs)
 
 
 def clocks_for(
     rules: CaseRules, name: str | None, received: datetime
-) -> tuple[str | None, tuple[ClockDue, ...]]:
-    """Return the profile in force on the day of receipt with its clocks; none is no clock."""
+) -> tuple[str | None, tuple[ClockDue, ...], str]:
+    """Return the profile in force on the day of receipt, its clocks, and why there are none."""
     book = rules.rulebook
     if book is None or name is None or name not in book.profiles:
-        return None, ()
+        return None, (), ""
     chosen = book.profiles[name]
-    profile = book.in_force(chosen, book.received_on(chosen, received))
+    day = book.received_on(chosen, received)
+    profile = book.in_force(chosen, day)
     if profile is None:
-        return None, ()
+        return None, (), f"{name} was not in force on {day}"
     try:
         dues = book.count(profile, Course(received=received))
-    except EndlessTerm:
-        return profile.name, ()
-    return profile.name, tuple(
+    except EndlessTerm as error:
+        return profile.name, (), f"{profile.name}: {error}"
+    clocks = (
         ClockDue(
             name=due.clock,
             term=str(due.term),
@@ -84,3 +101,4 @@ def clocks_for(
         )
         for due in dues
     )
+    return profile.name, tuple(clocks), ""

@@ -21,7 +21,7 @@ Segment = tuple[datetime, datetime]
 
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 _LAST_SECOND = time(23, 59, 59)
-_LONGEST = 36_600  # days that are walked over before a term counts as endless
+_LONGEST = 8_000  # days that are walked over before a term counts as endless
 _PAUSED = "the clock stands still"
 
 
@@ -141,7 +141,7 @@ def _by_hours(
     start = run.start.astimezone(UTC)
     if not run.counts_start:
         start = start.replace(minute=0, second=0, microsecond=0) + _HOUR
-    left, end, days = run.term.amount * _HOUR, start, list[Day]()
+    left, end, days, counted = run.term.amount * _HOUR, start, list[Day](), 0
     walk = _days_from(start.astimezone(zone).date())
     while left:
         day, before = next(walk), left
@@ -149,8 +149,8 @@ def _by_hours(
             span = min(max(until - max(begin, start), timedelta()), left)
             if span:
                 left, end = left - span, max(begin, start) + span
-        counted = sum(one.number is not None for one in days)
         days.append(_day_of_hours(run, day, counted, before - left))
+        counted += days[-1].number is not None
     return end.astimezone(run.zone), tuple(days)
 
 

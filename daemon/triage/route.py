@@ -1,16 +1,16 @@
 """A mail with its verdict, and the house's rules -> the queue it goes to, and why."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from daemon.records import Decision
+from daemon.records import LABELS, Decision
 from daemon.triage.conditions import RouteInput, Test, tests_of
 
 if TYPE_CHECKING:
     from daemon.config.rules import Rule
 
-__all__ = ["CompiledRule", "CompiledRules", "RouteInput", "compile_rules", "route"]
+__all__ = ["CompiledRule", "CompiledRules", "RouteInput", "compile_rules", "route", "route_under"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,24 @@ def route(subject: RouteInput, rules: CompiledRules) -> Decision:
             reason = f"rule {rule.name}: {words}"
             return Decision(queue=rule.queue, rule=rule.name, reason=reason)
     return Decision(queue=None, rule=None, reason="no rule matched")
+
+
+def route_under(
+    subject: RouteInput, rules: CompiledRules, clocked: Container[str | None]
+) -> Decision:
+    """Return where a mail goes, and for one of which nobody knows yet what it is, whose clock runs.
+
+    Args:
+        subject: what is known of it.
+        rules: of the house.
+        clocked: queues with deadlines; an unsure mail in none of them runs under those of the
+            queue that it would go to as a complaint.
+    """
+    decision, verdict = route(subject, rules), subject.verdict
+    if not verdict.abstained or decision.queue in clocked:
+        return decision
+    feared = replace(verdict, label=LABELS[0], abstained=False)
+    return replace(decision, deadlines_of=route(replace(subject, verdict=feared), rules).queue)
 
 
 def _words(subject: RouteInput, rule: CompiledRule) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 from daemon.store.engine import Store
 from tests.builders import ENGINES, chosen_store
 from tests.contracts.books import Books
+from tests.contracts.register import Register
 
 
 @pytest.fixture(params=ENGINES)
@@ -22,3 +23,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def books(store: Store) -> Books:
     """Give ledger, results and actions of an empty store, under the lease of account `info`."""
     return Books(store)
+
+
+@pytest.fixture
+def register(store: Store) -> Register:
+    """Give an empty register."""
+    return Register(store)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from daemon.clock import now
 from daemon.errors import LeaseHeld, LeaseLost, StoreBusy, StoreError
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store, _is_passing, open_store
 from daemon.store.leases import HOUSE, Lease, Leases, own_identity
 from daemon.store.schema import upgrade, version
 from daemon.store.tables import (
@@ -295,3 +295,21 @@ def expire(store: Store) -> None:
 def far_away() -> datetime:
     """Return a moment that no test reaches."""
     return datetime(2100, 1, 1, tzinfo=MORNING.tzinfo)
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "is_passing"),
+    [
+        ("40P01", "deadlock detected", True),
+        ("53100", "could not extend file", True),
+        ("54000", 'index row size 5048 exceeds maximum, use "full text indexing"', False),
+        ("", "database or disk is full", True),
+        ("", "connection refused", True),
+        ("", "no such table", False),
+    ],
+)
+def test_what_may_pass_is_told_by_its_code(state: str, words: str, is_passing: bool) -> None:
+    """A word in a hint must not make a mail be recorded again and again for ever."""
+    error = Exception(words)
+    error.sqlstate = state
+    assert _is_passing(error, words) is is_passing

@@ -103,7 +103,7 @@ def test_a_case_from_its_opening_to_its_end(office: Office) -> None:
     assert answered.document["due_at"] is None
     closed = office.run("case", "close", reference, "--cause", "bill-corrected", "--json").document
     assert (closed["state"], closed["cause"]) == ("closed", "bill-corrected")
-    assert office.run("case", "list", "--json").document == {"cases": []}
+    assert office.run("case", "list", "--json").document == {"total": 0, "cases": []}
     assert len(office.run("case", "list", "--closed", "--json").document["cases"]) == 1
     opened = office.run("case", "reopen", reference, "--json").document
     assert opened["state"] == "open"
@@ -152,6 +152,7 @@ def test_overdue_cases_are_told_apart(office: Office) -> None:
         (("answer", "1", "--channel", "post", "--on", "2999-01-01"), "is still to come"),
         (("answer", "1", "--channel", "post", "--on", "2020-01-01"), "was not yet received then"),
         (("reopen", "1"), "is open"),
+        (("answer", "1", "--channel", "post", "--on", "0001-01-01"), "is not a date"),
     ],
 )
 def test_what_cannot_be_done_is_refused(
@@ -175,4 +176,25 @@ def test_a_scan_over_the_limit_is_refused(office: Office, tmp_path: Path) -> Non
         "--scan", big,
     )  # fmt: skip
     assert (done.code, "larger than limits.mail_bytes" in done.err) == (2, True)
-    assert office.run("case", "list", "--json").document == {"cases": []}
+    assert office.run("case", "list", "--json").document == {"total": 0, "cases": []}
+
+
+def test_a_complaint_without_a_clock_is_told(office: Office) -> None:
+    """A case in no queue: done, and somebody must say where it belongs."""
+    case = office.run(
+        "case", "new", "--channel", "phone", "--received", "2026-01-05", "--subject", "x",
+        "--kind", "request", "--json",
+    ).document  # fmt: skip
+    done = office.run("case", "label", case["reference"], "complaint")
+    assert (done.code, "no clock runs" in done.err) == (1, True)
+    placed = office.run("case", "label", case["reference"], "complaint", "--queue", "complaints")
+    assert placed.code == 0
+
+
+def test_a_list_that_is_cut_says_so(office: Office) -> None:
+    """In numbers, and for people."""
+    for _ in range(3):
+        entered(office)
+    listed = office.run("case", "list", "--limit", 2, "--json")
+    assert (listed.document["total"], len(listed.document["cases"])) == (3, 2)
+    assert "1 more" in office.run("case", "list", "--limit", 2).err

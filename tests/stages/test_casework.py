@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import config
-from daemon.bootstrap import case_rules
-from daemon.cases.references import is_reference, reference_of, references_in
-from daemon.cases.threads import ids_answered, people_of
+from daemon.bootstrap import case_rules, policy
+from daemon.cases.references import reference_of, references_in
+from daemon.cases.threads import id_of, ids_answered, writer_of
+from daemon.intake.records import Unread
+from daemon.pipeline import decide
 from daemon.records import Automatic, CaseWish, Decision, Verdict
 from daemon.triage.casework import UNSURE, clocks_for, first_receipt, wish_of
 from tests.stages.test_config_problems import FILE, SMALL
@@ -45,9 +47,8 @@ def test_a_complaint_opens_a_case_under_the_deadlines_of_its_queue() -> None:
 )
 def test_what_opens_a_case(label: str | None, kind: str | None) -> None:
     """An unsure mail runs on its queue's clocks until a person decides; other mail opens none."""
-    asked = wish(label)
+    asked = wish(label, queue="elsewhere")
     assert asked.kind == kind
-    assert bool(asked.clocks) == bool(kind)
 
 
 def test_a_queue_without_deadlines_has_no_clock() -> None:
@@ -63,15 +64,29 @@ def test_automatic_mail_asks_nothing(kind: Automatic) -> None:
     assert wish("complaint", automatic=kind) is None
 
 
-def test_mail_from_before_the_profile_has_no_clock() -> None:
-    """A profile that ended is none; one with an earlier version goes back to it."""
-    book = RULES.rulebook
+def test_why_no_clock_runs_is_told() -> None:
+    """A profile that was not in force; hours that nobody configured. An earlier version counts."""
     early = RECEIVED.replace(year=2025)
-    name, clocks = clocks_for(RULES, "it-energy", early)
-    assert (name, len(clocks)) == ("it-energy-2025", 3)
-    assert clocks_for(RULES, "it-bank", early.replace(year=2019)) == (None, ())
-    assert clocks_for(RULES, "sla", early) == ("sla", ())  # business hours without hours
-    assert book.profiles["sla"].clocks
+    name, clocks, why = clocks_for(RULES, "it-energy", early)
+    assert (name, len(clocks), why) == ("it-energy-2025", 3, "")
+    none = clocks_for(RULES, "it-bank", early.replace(year=2019))
+    assert none == (None, (), "it-bank was not in force on 2019-11-20")
+    assert clocks_for(RULES, "sla", early)[2].startswith("sla: business hours are counted")
+    assert clocks_for(RULES, None, early) == (None, (), "")
+
+
+def test_mail_in_a_queue_with_deadlines_is_a_case_whatever_its_label() -> None:
+    """A rule or a person put it there; what it is a person decides."""
+    asked = wish("other")
+    assert (asked.kind, asked.profile) == (UNSURE, "it-energy")
+
+
+def test_unsure_mail_runs_under_the_deadlines_it_would_have_as_a_complaint() -> None:
+    """Its own queue is the one in which people look at it."""
+    verdict = Verdict(label=None, confidence=0.4, abstained=True, reason="unsure")
+    decision = Decision(queue="unsure", rule=None, reason="", deadlines_of="complaints")
+    asked = wish_of(reading(), verdict, decision, RECEIVED, RULES)
+    assert (asked.kind, asked.queue, asked.profile) == (UNSURE, "unsure", "it-energy")
 
 
 def test_the_earliest_proven_receipt_starts_the_clock() -> None:
@@ -83,8 +98,9 @@ def test_the_earliest_proven_receipt_starts_the_clock() -> None:
     assert both == (pec, "the certified delivery")
     later = RECEIVED + timedelta(hours=1)
     assert first_receipt(reading(hop_received_at=later), RECEIVED)[0] == RECEIVED
-    absurd = datetime(1970, 1, 1, tzinfo=UTC)
-    assert first_receipt(reading(hop_received_at=absurd), RECEIVED)[0] == RECEIVED
+    for absurd in (datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
+        told = reading(hop_received_at=absurd, pec_received_at=absurd)
+        assert first_receipt(told, RECEIVED) == (RECEIVED, "the mailbox")
     assert wish("complaint", pec_received_at=pec).channel == "pec"
 
 
@@ -92,7 +108,6 @@ def test_the_earliest_proven_receipt_starts_the_clock() -> None:
 def test_references_are_known_in_a_text(year: int, number: int) -> None:
     """Each once, in order, whatever stands around it."""
     one, other = reference_of(year, number), reference_of(2026, 7)
-    assert is_reference(one)
     found = references_in(f"Re: [{one}] e {other}, ancora {one}")
     assert found == tuple(dict.fromkeys((one, other)))
 
@@ -105,11 +120,11 @@ def test_slips_are_no_references(year: int, number: int, data: st.DataObject) ->
     place = data.draw(st.sampled_from(places))
     wrong = digits.copy()
     wrong[place] = data.draw(st.sampled_from("0123456789".replace(digits[place], "")))
-    assert not is_reference("".join(wrong))
+    assert references_in("".join(wrong)) == ()
     left = data.draw(st.sampled_from([n for n in places if n + 1 in places]))
     swapped = digits.copy()
     swapped[left], swapped[left + 1] = swapped[left + 1], swapped[left]
-    assert swapped == digits or not is_reference("".join(swapped))
+    assert swapped == digits or not references_in("".join(swapped))
 
 
 def test_a_number_within_a_longer_one_is_no_reference() -> None:
@@ -134,10 +149,29 @@ def test_five_thousand_references_are_a_few() -> None:
     assert (found[0], found[-1]) == ("<4999@x>", "<0@x>")
 
 
-def test_who_took_part() -> None:
-    """Sender, Reply-To, To and Cc, in lower case, each once, and not without end."""
-    mail = reading(to=(address("Info@Desk.example"),), cc=(address("anna.rossi@client.example"),))
-    assert people_of(mail) == ("anna.rossi@client.example", "info@desk.example")
-    crowd = tuple(address(f"{n}@x.example") for n in range(900))
-    assert len(people_of(reading(to=crowd))) == 50
-    assert people_of(reading(sender=None, to=(), cc=())) == ()
+def test_only_who_wrote_a_mail_is_known_by_it() -> None:
+    """Not whom it names in To and Cc; ids and addresses that no index holds are left out."""
+    assert writer_of(reading(reply_to=(address("eve@x.example"),))) == "anna.rossi@client.example"
+    assert writer_of(reading(sender=None)) is None
+    assert writer_of(reading(sender=address("a" * 400 + "@x.example"))) is None
+    assert id_of(reading()) == "<1@client.example>"
+    assert id_of(reading(message_id="<" + "\u6f22" * 200 + "@x>")) is None
+    assert id_of(reading(message_id=None)) is None
+
+
+def test_unsure_mail_is_routed_a_second_time_as_a_complaint() -> None:
+    """So that the clock is known while a person still looks at it."""
+    text = SMALL.replace('folder = "Queues/C', 'deadline = "it-energy"\nfolder = "Queues/C')
+    text += '[queues.unsure]\naccount = "info"\nfolder = "Queues/Unsure"\n'
+    text += '[[rules]]\nname = "unsure"\nwhen = { label = "unsure" }\nqueue = "unsure"\n'
+    chosen = policy(config.parse(text, FILE))
+    mail = Unread(
+        mail_id=1, account="info", folder="INBOX", digest=bytes(32), raw=None, size=1, attempts=1,
+        cut=None, received_at=datetime(2026, 12, 2, tzinfo=UTC),
+    )  # fmt: skip
+    unsure = {"complaint": 0.3, "request": 0.3, "newsletter": 0.2, "other": 0.2}
+    judged = decide(chosen, mail, reading(scores=unsure))
+    assert judged.decision.queue == "unsure"
+    assert (judged.wish.kind, judged.wish.profile) == (UNSURE, "it-energy")
+    sure = {"complaint": 0.0, "request": 0.0, "newsletter": 1.0, "other": 0.0}
+    assert decide(chosen, mail, reading(scores=sure)).wish.kind is None

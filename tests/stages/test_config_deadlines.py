@@ -3,7 +3,7 @@
 import pytest
 
 from daemon import config
-from daemon.config.deadlines import Term, term_of
+from daemon.config.deadlines import WEEKDAYS, Term, term_of
 from tests.stages.test_config_problems import FILE, SMALL, problems
 
 PROFILE = """
@@ -82,6 +82,21 @@ def test_terms_are_read_as_they_are_written(unit: str) -> None:
             'term = "5 days"\ninterim_reply = true',
             "clocks.reply.interim_reply: has no use without extended",
         ),
+        (
+            'source = "our terms"',
+            'source = "x"\nvalid_from = 2026-01-01T00:00:00\nvalid_until = 2026-02-01',
+            "valid_from: must be a date",
+        ),
+        (
+            'source = "our terms"',
+            'source = "x"\nhours = "nowhere"',
+            "hours: 'nowhere' is not one of [hours]",
+        ),
+        (
+            'term = "5 working days"',
+            'term = "30 days"\nextended = "10 days"',
+            "clocks.reply.extended: is less than term",
+        ),
         ("clocks.reply", "clocks.receipt", "clocks.receipt: has its meaning already"),
         ('term = "5 working days"', 'term = "5 days"\nname = "x"', "clocks.reply.name: unknown"),
     ],
@@ -116,6 +131,10 @@ def test_clocks_that_wait_for_one_another_are_refused() -> None:
         ('country = "IT"\nholidays = ["02-30"]', "calendars.house.holidays[0]: '02-30' is not a d"),
         ('country = "IT"\nholidays = ["Monday"]', "calendars.house.holidays[0]: must be a date"),
         ('country = "IT"\nweekend = ["sun"]', "calendars.house.weekend[0]: 'sun' is not a day of"),
+        (
+            'country = "IT"\nweekend = ' + str(list(WEEKDAYS)),
+            "calendars.house.weekend: ",
+        ),
         ('country = "IT"\nname = "x"', "calendars.house.name: unknown key"),
     ],
 )
@@ -156,3 +175,23 @@ def test_a_house_whose_country_is_unknown_must_name_it() -> None:
         "counts in the calendar of the house",
     )
     config.parse(text + '[calendars.house]\ncountry = "US"\n', FILE)
+
+
+@pytest.mark.parametrize(
+    ("profile", "message"),
+    [
+        ("it-energi", "'it-energi' is not a profile; did you mean it-energy?"),
+        ("sla", "sla counts business hours; write [hours.house]"),
+        ("ours", ""),
+    ],
+)
+def test_the_deadlines_of_a_queue_are_checked(profile: str, message: str) -> None:
+    """A queue without a clock that was meant to have one would be seen too late."""
+    text = SMALL.replace('folder = "Queues/C', f'deadline = "{profile}"\nfolder = "Queues/C')
+    if message:
+        assert [told for _, key, told in problems(text) if key == "queues.complaints.deadline"] == [
+            told for _, _, told in problems(text) if message in told
+        ]
+        assert message in problems(text)[0][2]
+    else:
+        assert config.parse(text + PROFILE, FILE).queues["complaints"].deadline == "ours"

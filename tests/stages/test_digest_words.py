@@ -88,7 +88,6 @@ FULL = replace(
         overdue_total=5,
         soon=(replace(LATE, reference="2026-00043-71", kind="unsure", owner="", queue=""),),
         soon_total=1,
-        open_total=9,
     ),
     intake=Intake(
         received=30,
