@@ -41,6 +41,7 @@ class Example:
             and testing; without one, each example is its own.
         writer: the hand that wrote it, "" when not told.
         is_hard: written to be difficult.
+        is_usual: of an inbox as it comes; shown probabilities are those of such mail.
         cues: the sentences that decide; none when nobody marked them.
     """
 
@@ -50,6 +51,7 @@ class Example:
     scenario: str
     writer: str = ""
     is_hard: bool = False
+    is_usual: bool = False
     cues: tuple[Cue, ...] = ()
 
 
@@ -139,6 +141,7 @@ def _read_line(line: bytes, file: str, number: int) -> Example | Sentence:
         scenario=str(fields.get("scenario") or f"{file}:{number}"),
         writer=str(fields.get("writer") or ""),
         is_hard=bool(fields.get("hard")),
+        is_usual=bool(fields.get("usual")),
         cues=_cues_of(fields.get("cues"), file, number),
     )
 

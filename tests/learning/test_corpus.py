@@ -176,6 +176,15 @@ def test_long_mails_are_long(language: str) -> None:
 
 
 @deep
+def test_strangers_mail_is_marked_as_usual(language: str) -> None:
+    """Shown probabilities are fitted on it; of each label there is about a quarter."""
+    mails = corpus(f"strangers-{language}")
+    assert all(mail["usual"] is True for mail in mails)
+    for label, group in by(mails, "label").items():
+        assert 0.2 <= len(group) / len(mails) <= 0.3, label
+
+
+@deep
 def test_no_house_has_two_scenarios(language: str) -> None:
     """Each firm, domain and customer is met in one scenario."""
     cards = scenarios(language).values()

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers import leaving
+from classifiers import train as trainer
 from classifiers.__main__ import main
 from classifiers.artifact import NUMBERS, save
 from classifiers.documents import Document
@@ -20,7 +21,7 @@ from classifiers.errors import ClassifierError
 from classifiers.examples import Corpus, Cue, Example, labels_of
 from classifiers.leaving import left_out
 from classifiers.predict import Model
-from classifiers.train import fit, train
+from classifiers.train import _fit_calibration, fit, train
 from classifiers.weights import Weights
 from tests.learning.small import LABELS, corpus_lines, lines_file, small_corpus
 
@@ -66,6 +67,38 @@ def test_writers_are_left_out_one_by_one_unless_told_otherwise() -> None:
     sizes = [len(learn) for _, learn, *_ in goes]
     assert sizes[:4] == [len(examples) * 3 // 4] * 4
     assert sizes[4:] == [len(examples) // 2] * 2
+
+
+def test_calibration_finds_what_was_done_to_the_sums() -> None:
+    """Sums that are twice too large and lean to one label are set right again."""
+    draw = np.random.default_rng(3)
+    honest = draw.normal(size=(6000, 3)) * 2
+    shares = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
+    truth = np.array([draw.choice(3, p=row) for row in shares])
+    temperature, lean = _fit_calibration(honest * 2 + [1.0, 0.0, 0.0], truth, 3)
+    assert temperature == pytest.approx(2, abs=0.2)
+    assert lean - lean.mean() == pytest.approx([-2 / 3, 1 / 3, 1 / 3], abs=0.2)
+
+
+def test_probabilities_are_those_of_usual_mail() -> None:
+    """Where there is enough of it, calibration looks at it alone."""
+    corpus, seen = small_corpus(), []
+    usual = replace(
+        corpus,
+        examples=tuple(
+            replace(one, is_usual=number % 4 == 0) for number, one in enumerate(corpus.examples)
+        ),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        real = trainer._fit_calibration
+        patch.setattr(
+            trainer, "_fit_calibration", lambda *told: seen.append(len(told[1])) or real(*told)
+        )
+        train(usual)
+        patch.setattr(trainer, "_FEWEST_USUAL", 2)
+        train(usual)
+    many = len(corpus.examples)
+    assert seen == [2 * many, 2 * sum(one.is_usual for one in usual.examples)]
 
 
 def test_a_group_that_is_left_out_is_not_learnt_from() -> None:
