@@ -266,11 +266,11 @@ case_mails = Table(
     Column("at", Moment, nullable=False),
 )
 
-case_threads = Table(  # who may join a case by answering which mail
+case_threads = Table(  # who may join a case by answering which of its mails
     "case_threads",
     metadata,
     Column("message_id", Text, primary_key=True),
-    Column("address", Text, primary_key=True),  # of one who took part in that mail, lower case
+    Column("address", Text, primary_key=True),  # of who wrote it, lower case
     Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
 )
 
