@@ -172,6 +172,16 @@ class CaseWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A mail that asks the register, in its own name or in that of the mail it is a copy of."""
+
+    mail_id: int  # the first mail of its content
+    reading: Reading
+    wish: CaseWish
+    may_open: bool = True  # False: that mail was decided; its case may only be found older
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMail:
     """A mail that is to leave; the key makes enqueuing it again a no-op."""
 

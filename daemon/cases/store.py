@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseEvent, NewCase
 from daemon.cases.references import reference_of
-from daemon.cases.taking import Asking, Step, keys_of, plan, possible
-from daemon.records import ClockDue
+from daemon.cases.taking import Step, keys_of, plan, possible
+from daemon.records import Asking, CaseWish, ClockDue
 from daemon.store.engine import Store
 from daemon.store.tables import (
     case_clocks,
@@ -44,15 +44,20 @@ class Cases:
     def take(self, connection: Connection, mails: Sequence[Asking], now: datetime) -> None:
         """Let mails open or join cases; repeated, it does nothing.
 
+        A mail may ask once for itself and once for each of its copies: the case runs from the
+        earliest receipt of them all.
+
         A batch is written in a handful of statements: opening a case costs as much as reading a
         mail otherwise.
         """
-        ids = [mail_id for mail_id, _, _ in mails]
-        if not ids:
+        if not mails:
             return
-        before = select(case_mails.c.mail_id).where(case_mails.c.mail_id.in_(ids))
-        taken = set(connection.scalars(before))
-        steps = plan(connection, [one for one in mails if one[0] not in taken])
+        taken = _cases_of(connection, [one.mail_id for one in mails])
+        for one in mails:
+            if one.mail_id in taken:
+                _receive_earlier(connection, taken[one.mail_id], one.wish, now)
+        new = [one for one in mails if one.may_open and one.mail_id not in taken]
+        steps = plan(connection, new)
         if not steps:
             return
         opening = [step for step in steps if step.opens]
@@ -142,6 +147,30 @@ class Cases:
         return [reference_of(year, last - number + n) for n in range(1, number + 1)]
 
 
+def _cases_of(connection: Connection, mail_ids: Sequence[int]) -> dict[int, int]:
+    """Return the case of each mail that has one."""
+    query = select(case_mails).where(case_mails.c.mail_id.in_(mail_ids))
+    return {row.mail_id: row.case_id for row in connection.execute(query)}
+
+
+def _receive_earlier(connection: Connection, case_id: int, wish: CaseWish, now: datetime) -> None:
+    """Let a case run from the receipt of a copy that came before the mail that opened it."""
+    row = connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).one()
+    if wish.received_at >= row.received_at:
+        return
+    told = ours(now, "earlier", received_at=wish.received_at.isoformat(), by=wish.received_by)
+    write_events(connection, [(case_id, told)])
+    values = {"received_at": wish.received_at}
+    connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    for clock in wish.clocks:
+        same = (case_clocks.c.case_id == case_id, case_clocks.c.name == clock.name)
+        later = case_clocks.c.due_at > clock.due_at
+        if row.profile == wish.profile:
+            sooner = update(case_clocks).where(*same, later).values(due_at=clock.due_at)
+            connection.execute(sooner)
+    set_due(connection, case_id)
+
+
 def _press(connection: Connection, step: Step, now: datetime) -> None:
     """Let a complaint, request or unsure mail that joins a case have its effect on it.
 
@@ -160,10 +189,13 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
         values |= {"queue": wish.queue, "profile": wish.profile}
         told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
         write_events(connection, [(case_id, told)])
-    if values:
-        connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    if not values:
+        return
+    connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
     if runs_anew:
         set_clocks(connection, case_id, wish.clocks)
+    else:
+        set_due(connection, case_id)
 
 
 def _columns_of(step: Step) -> dict[str, Any]:
@@ -213,14 +245,15 @@ def ours(now: datetime, kind: str, **detail: object) -> CaseEvent:
 
 
 def set_due(connection: Connection, case_id: int) -> None:
-    """Bring the due date of a case's row up to its clocks."""
+    """Bring the due date of a case's row up to its clocks; in a closed one nothing is due."""
     runs = (
         case_clocks.c.case_id == case_id,
         case_clocks.c.met_at.is_(None),
         case_clocks.c.only_if == "",
     )
     earliest = select(func.min(case_clocks.c.due_at)).where(*runs).scalar_subquery()
-    connection.execute(update(cases).where(cases.c.id == case_id).values(due_at=earliest))
+    due = case((cases.c.state == OPEN, earliest), else_=None)
+    connection.execute(update(cases).where(cases.c.id == case_id).values(due_at=due))
 
 
 def set_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...]) -> None:

@@ -7,13 +7,10 @@ from sqlalchemy import Connection, select
 
 from daemon.cases.references import references_in
 from daemon.cases.threads import id_of, ids_answered, writer_of
-from daemon.records import CaseWish, Reading
+from daemon.records import Asking, CaseWish, Reading
 from daemon.store.tables import case_threads, cases
 
 _MOST_LIKE = 10  # cases that are proposed
-
-Asking = tuple[int, Reading, CaseWish]
-"""A mail's id, what was read of it, and what it asks of the register."""
 
 
 @dataclass(slots=True)
@@ -43,12 +40,14 @@ class _Plan:
 
     def add(self, connection: Connection, asking: Asking) -> None:
         """Decide where a mail belongs; mail that opens no case and answers none is passed over."""
-        mail_id, reading, wish = asking
+        reading, wish = asking.reading, asking.wish
         known = self._known(connection, reading)
         if known is None and wish.kind is None:
             return
         place = known or Place()
-        step = Step(mail_id=mail_id, reading=reading, wish=wish, place=place, opens=known is None)
+        step = Step(
+            mail_id=asking.mail_id, reading=reading, wish=wish, place=place, opens=known is None
+        )
         self.steps.append(step)
         for key in keys_of(reading):
             self.threads.setdefault(key, place)
@@ -73,8 +72,11 @@ class _Plan:
 def plan(connection: Connection, mails: Sequence[Asking]) -> list[Step]:
     """Return which case each mail opens or joins, the earliest received first."""
     answer = _Plan()
-    for asking in sorted(mails, key=lambda one: (one[2].received_at, one[0])):
-        answer.add(connection, asking)
+    placed: set[int] = set()
+    for asking in sorted(mails, key=lambda one: (one.wish.received_at, one.mail_id)):
+        if asking.mail_id not in placed:  # else a copy, received later
+            answer.add(connection, asking)
+            placed.add(asking.mail_id)
     return answer.steps
 
 

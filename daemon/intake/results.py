@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -11,14 +12,14 @@ from daemon.errors import LeaseLost, StoreBusy
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Actions
 from daemon.intake.records import Judged
-from daemon.records import CaseWish, Reading, Unreadable
+from daemon.records import Asking, Reading, Unreadable
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import contents, decisions, mails, quarantine, readings
 
 MOST_ID_BYTES = 1_000
 
-TakeCases = Callable[[Connection, Sequence[tuple[int, Reading, CaseWish]], datetime], None]
+TakeCases = Callable[[Connection, Sequence[Asking], datetime], None]
 """Lets mails open and join cases, in the transaction that records them."""
 
 
@@ -134,22 +135,22 @@ class Results:
 
 def _asking(
     connection: Connection, read: Sequence[tuple[Judged, Reading]], originals: dict[bytes, int]
-) -> list[tuple[int, Reading, CaseWish]]:
-    """Return what the register is asked: by each first mail of a content, in a live account.
+) -> list[Asking]:
+    """Return what the register is asked, each under the id of the first mail of its content.
 
-    Where the first was only observed (an import, an archive), a live copy asks in its place.
+    A copy asks as well: in the place of a first mail that was only observed (an import, an
+    archive), and because it may have been received earlier. But there is no second decision.
     """
-    asked = {
-        originals[answer.content_digest]: (answer, one.wish)
-        for one, answer in sorted(read, key=lambda pair: -pair[0].mail.mail_id)
+    asking = [
+        Asking(mail_id=originals[answer.content_digest], reading=answer, wish=one.wish)
+        for one, answer in read
         if one.wish
-    }
-    of_copies = asked.keys() - {one.mail.mail_id for one, _ in read if one.wish}
-    was_live = select(decisions.c.mail_id).where(
-        decisions.c.mail_id.in_(of_copies), decisions.c.live
-    )
-    answered = set(connection.scalars(was_live)) if of_copies else set[int]()
-    return [(key, *pair) for key, pair in asked.items() if key not in answered]
+    ]
+    firsts = {one.mail.mail_id for one, _ in read}
+    earlier = {one.mail_id for one in asking} - firsts
+    live = select(decisions.c.mail_id).where(decisions.c.mail_id.in_(earlier), decisions.c.live)
+    decided = set(connection.scalars(live)) if earlier else set[int]()
+    return [replace(one, may_open=one.mail_id not in decided) for one in asking]
 
 
 def _set_state(connection: Connection, mail_ids: Sequence[int], state: str) -> None:

@@ -9,7 +9,7 @@ from daemon.cases.acts import Act
 from daemon.cases.records import CaseFile, CaseLine
 from daemon.cases.store import Cases
 from daemon.cases.views import case_file, case_of_mail, find_case
-from daemon.records import CaseWish, ClockDue
+from daemon.records import Asking, CaseWish, ClockDue
 from daemon.store.engine import Store
 from daemon.store.tables import mails
 from tests.builders import MORNING
@@ -56,7 +56,7 @@ class Register:
 
     def asked(self, *asking: tuple[int, str | None, datetime, dict]) -> int:
         """Let mails ask together; return the id of the last."""
-        wishes = [(key, reading(**changes), wish(kind, at)) for key, kind, at, changes in asking]
+        wishes = [ask(key, wish(kind, at), **changes) for key, kind, at, changes in asking]
         with self.store.write() as connection:
             self.cases.take(connection, wishes, MORNING)
         return asking[-1][0]
@@ -87,6 +87,11 @@ class Register:
         """Return how many rows a table has."""
         with self.store.read() as connection:
             return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def ask(mail_id: int, wanted: CaseWish, *, may_open: bool = True, **changes) -> Asking:
+    """Return a mail that asks the register."""
+    return Asking(mail_id=mail_id, reading=reading(**changes), wish=wanted, may_open=may_open)
 
 
 def wish(kind: str | None, at: datetime = MORNING) -> CaseWish:

@@ -1,16 +1,19 @@
 """Both engines keep alike what people do with a case, and list cases in one order."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection, insert
 
 from daemon.cases import acts
-from daemon.cases.acts import ActRefused
+from daemon.cases.acts import Act, ActRefused
 from daemon.cases.records import NewCase
 from daemon.cases.views import Wanted, find_case, list_cases
 from daemon.records import ClockDue
+from daemon.store.tables import mails
 from tests.builders import MORNING
-from tests.contracts.register import BILLING, CLOSING, DUE, LATER, REPLY, Register
+from tests.contracts.register import BILLING, CLOSING, DUE, LATER, REPLY, Register, reply
 from tests.stages.triage_builders import address
 
 
@@ -117,6 +120,66 @@ class TestActs:
             line = find_case(connection, str(case_id))
         assert (line.channel, line.customer_name, line.due_at) == ("letter", "Ugo Verdi", DUE)
         assert register.file(line).events[0].actor == "Ada"
+
+
+class TestTwoAtOnce:
+    """Whoever comes second sees what the first has done."""
+
+    def test_of_two_who_close_a_case_one_is_refused(self, register: Register) -> None:
+        """The first has looked, and not yet written; the second must not see the same."""
+        line = register.take()
+        outcomes: list[str] = []
+
+        def second() -> None:
+            try:
+                register.act(line, acts.close, "second")
+            except ActRefused:
+                outcomes.append("refused")
+
+        rival = threading.Thread(target=second)
+        with register.store.engine.connect() as connection:
+            writing = connection.execution_options(backdesk_write=True)
+            with writing.begin():
+                acts.close(writing, Act(case_id=line.id, actor="Ada", now=LATER), "first")
+                rival.start()
+                rival.join(1)
+                assert rival.is_alive()
+        rival.join(30)
+        assert outcomes == ["refused"]
+        assert register.file(line).line.cause == "first"
+        assert register.events(line).count("closed") == 1
+
+    def test_a_complaint_that_comes_while_its_case_is_closed_reopens_it(
+        self, register: Register
+    ) -> None:
+        """It waits for the closing, and is not swallowed by it."""
+        line = register.take()
+        with register.store.engine.connect() as connection:
+            writing = connection.execution_options(backdesk_write=True)
+            with writing.begin():
+                acts.close(writing, Act(case_id=line.id, actor="Ada", now=LATER), "repaired")
+                mail = threading.Thread(
+                    target=register.asked,
+                    args=((_mail(register, writing), "complaint", LATER, ANSWER),),
+                )
+                mail.start()
+                mail.join(1)
+                assert mail.is_alive()
+        mail.join(30)
+        now = register.file(line).line
+        assert (now.state, now.due_at) == ("open", DUE)
+
+
+ANSWER = reply("<1@client.example>", 2)
+
+
+def _mail(register: Register, connection: Connection) -> int:
+    """Enter a bare mail in a transaction that is under way."""
+    row = {
+        "digest": bytes([9] * 32), "size": 1, "account": "info", "stored_at": MORNING,
+        "received_at": MORNING, "state": "read",
+    }  # fmt: skip
+    return connection.execute(insert(mails).values(row).returning(mails.c.id)).scalar_one()
 
 
 class TestLists:

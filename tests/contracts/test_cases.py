@@ -11,8 +11,8 @@ from daemon.cases.views import Wanted, case_file, list_cases
 from daemon.store.tables import case_events, case_threads, cases
 from tests.builders import MORNING, raw_mail
 from tests.contracts.books import Books
-from tests.contracts.register import DUE, LATER, Register, reply, wish
-from tests.stages.triage_builders import address, reading
+from tests.contracts.register import DUE, LATER, REPLY, Register, ask, reply, wish
+from tests.stages.triage_builders import address
 
 
 class TestOpening:
@@ -50,7 +50,7 @@ class TestOpening:
         assert (first.reference[:10], second.reference[:10]) == ("2026-00001", "2026-00002")
         new_year = MORNING.replace(month=12, day=31, hour=23, minute=30)
         third = register.mail()
-        asking = [(third, reading(message_id="<c@x>"), wish("request"))]
+        asking = [ask(third, wish("request"), message_id="<c@x>")]
         with register.store.write() as connection:
             register.cases.take(connection, asking, new_year)
         assert register.case(third).reference.startswith("2027-00001")
@@ -204,12 +204,29 @@ class TestCopies:
             assert case_file(connection, line).mails == (observed.mail.mail_id,)
 
     def test_a_copy_of_a_live_mail_opens_none(self, books: Books) -> None:
-        """One case, and one only."""
+        """One case, and one only; of a mail that opened none its copy opens none either."""
         trace = "Received: from x by y; Mon, 5 Jan 2026 10:00:00 +0100\r\n"
-        first, copy = raw_mail(1), raw_mail(1, trace=trace)
-        books.receive(books.folder(), first, copy)
-        for raw in (first, copy):
-            asking = replace(books.judged(raw), wish=wish("complaint"))
+        mails = [raw_mail(n, trace=more) for n in (1, 2) for more in ("", trace)]
+        books.receive(books.folder(), *mails)
+        for raw, kind in zip(mails, ("complaint", "complaint", None, "complaint"), strict=True):
+            asking = replace(books.judged(raw), wish=wish(kind))
             books.results.record([books.lease], [asking], MORNING)
         with books.store.read() as connection:
             assert len(list_cases(connection, Wanted())) == 1
+
+    @pytest.mark.parametrize("together", [True, False])
+    def test_the_earliest_receipt_of_all_copies_starts_the_clock(
+        self, register: Register, together: bool
+    ) -> None:
+        """Whichever was recorded first; a later one changes nothing, and nothing twice."""
+        mail_id, early = register.mail(), MORNING - timedelta(days=9)
+        sooner = replace(REPLY, due_at=DUE - timedelta(days=9))
+        first = ask(mail_id, wish("complaint"))
+        copy = ask(mail_id, replace(wish("complaint", early), clocks=(sooner,)), may_open=together)
+        late = ask(mail_id, wish("complaint", LATER), may_open=False)
+        for batch in ([first, copy, late],) if together else ([first], [copy], [late], [copy]):
+            with register.store.write() as connection:
+                register.cases.take(connection, batch, MORNING)
+        line = register.case(mail_id)
+        assert (line.received_at, line.due_at) == (early, sooner.due_at)
+        assert register.events(line) == (["opened"] if together else ["opened", "earlier"])
