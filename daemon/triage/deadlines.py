@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -98,7 +98,8 @@ def clocks_due(profile: "Profile", course: Course, house: House) -> tuple[Due, .
 
 def first_due(dues: Iterable[Due]) -> datetime | None:
     """Return the earliest end of the clocks that run whatever the mail is about."""
-    return min((one.due for one in dues if not one.only_if), default=None)
+    always = (one.due for one in dues if not one.only_if)
+    return min(always, key=lambda due: due.astimezone(UTC), default=None)
 
 
 def _due(clock: "Clock", run: Run, *, is_extended: bool) -> Due:
