@@ -5,6 +5,7 @@ from typing import Any
 
 from daemon.cases.records import CaseFile
 from daemon.cases.views import case_file, case_of_mail
+from daemon.cli.counted import counted
 from daemon.intake.stories import Facts, Story
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
@@ -111,9 +112,4 @@ def _days(
         dues = book.count(book.profiles[profile], Course(received=received))
     except EndlessTerm:
         return {}
-    return {
-        (due.clock, due.due): [
-            {"date": day.date, "number": day.number, "note": day.note} for day in due.days
-        ]
-        for due in dues
-    }
+    return {(due.clock, due.due): counted(due.days) for due in dues}

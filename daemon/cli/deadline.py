@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from daemon.cli.counted import counted, print_counted
 from daemon.cli.exits import complain, refuse
 from daemon.cli.house import AsJson, ConfigFile, config_if_any
 from daemon.cli.output import print_json, print_lines, print_table
@@ -120,9 +121,7 @@ def _document(profile: Profile, course: Course, dues: Sequence[Due]) -> dict[str
                 "term": str(due.term),
                 "due": due.due,
                 "interim": due.interim,
-                "days": [
-                    {"date": day.date, "number": day.number, "note": day.note} for day in due.days
-                ],
+                "days": counted(due.days),
             }
             for due in dues
         ],
@@ -153,8 +152,7 @@ def _clock(clock: Clock) -> dict[str, object]:
 def _print(profile: Profile, course: Course, dues: Sequence[Due]) -> None:
     print_lines([profile.title, f"Source: {profile.source}.", _LAWYER, ""])
     for due in dues:
-        rows = [[f"{day.date:%a %Y-%m-%d}", day.number, day.note] for day in due.days]
-        print_table(["day", "counted", "note"], rows, title=_title(profile.clocks[due.clock], due))
+        print_counted(_title(profile.clocks[due.clock], due), counted(due.days))
         print_lines([""])
     earliest = first_due(dues)
     due_at = f", due {_shown(earliest)}" if earliest else ""

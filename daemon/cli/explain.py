@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from daemon.cli.case_story import case_story
+from daemon.cli.counted import print_counted
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.mails import MailName, address, bytes_of, the_mail
 from daemon.cli.output import print_json, print_pairs, print_table
@@ -229,9 +230,8 @@ def _print_case(case: dict[str, Any]) -> None:
     print_pairs("case", [(name.replace("_", " "), value) for name, value in case.items()])
     for one in clocks:
         only = f", only if it is about {one['only_if']}" if one["only_if"] else ""
-        rows = [[f"{day['date']:%a %Y-%m-%d}", day["number"], day["note"]] for day in one["days"]]
         title = f"{one['name']}: {one['term']}{only}, due {one['due_at']:%Y-%m-%d %H:%MZ}"
-        print_table(["day", "counted", "note"], rows, title)
+        print_counted(title, one["days"])
 
 
 def _told(title: str, row: Facts) -> list[Any]:
