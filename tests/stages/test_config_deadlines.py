@@ -189,9 +189,7 @@ def test_the_deadlines_of_a_queue_are_checked(profile: str, message: str) -> Non
     """A queue without a clock that was meant to have one would be seen too late."""
     text = SMALL.replace('folder = "Queues/C', f'deadline = "{profile}"\nfolder = "Queues/C')
     if message:
-        assert [told for _, key, told in problems(text) if key == "queues.complaints.deadline"] == [
-            told for _, _, told in problems(text) if message in told
-        ]
-        assert message in problems(text)[0][2]
+        ((_, key, told),) = problems(text)
+        assert (key, message in told) == ("queues.complaints.deadline", True)
     else:
         assert config.parse(text + PROFILE, FILE).queues["complaints"].deadline == "ours"
