@@ -15,6 +15,8 @@ SERVERS := dovecot-imapd postgresql openssl systemd procps gcc libc6-dev
 KILLS ?= 200
 # Where they are; .ci/run takes the kills only.
 FAULTS ?= tests/faults tests/flows/test_moves.py
+# Fault tests run side by side; 0: one after the other, so that none disturbs what another measures.
+FAULT_JOBS ?= 0
 # Tests run side by side; a file's tests stay together, so that its server starts once.
 JOBS ?= 2
 
@@ -49,7 +51,7 @@ format: .venv/.synced ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix $(CODE)
 
 faults: .venv/.synced servers ## kill the service KILLS times at random and look for lost mail
-	KILLS=$(KILLS) $(BIN)/pytest $(FAULTS) -m faults
+	KILLS=$(KILLS) $(BIN)/pytest $(FAULTS) -n $(FAULT_JOBS) -m faults
 
 bench: .venv/.synced servers ## measure, each figure beside its peer
 	@set -e; for file in tests/bench/bench_*.py; do \

@@ -1,20 +1,28 @@
 """The machine's own network and disk -> free ports and directories that server users may enter."""
 
+import secrets
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
 
 
+_PORTS = range(10_000, 32_000)  # below those that the kernel gives to outgoing connections
+
+
 def free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that nobody listens on just now."""
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Return a TCP port on 127.0.0.1 that nobody listens on just now.
+
+    By lot, so that tests side by side do not choose the same before they listen on it.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with suppress(OSError), socket.create_server((HOST, port)):
+            return port
 
 
 @contextmanager
