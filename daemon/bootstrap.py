@@ -1,16 +1,22 @@
 """Builds the house: settings in, every adapter wired, `House` out. Nothing else builds adapters."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 
+from daemon.cases.receipts import note_receipts
 from daemon.cases.store import Cases
+from daemon.cases.threads import Homing
 from daemon.config.secrets import account_secret, relay_secret, store_secret
 from daemon.config.settings import Settings
-from daemon.digest.daily import KIND
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Login, Mailbox
 from daemon.intake.mixes import mix_of
@@ -21,16 +27,22 @@ from daemon.intake.results import Results
 from daemon.intake.store import Ledger
 from daemon.jobs import House
 from daemon.mail.limits import MailLimits
+from daemon.mail.tokens import Tokens
+from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import ReadingOptions
+from daemon.records import Asking
 from daemon.sending.deliver import Outlet
+from daemon.sending.records import Share
 from daemon.sending.smtp import RelayLogin, SmtpRelay
 from daemon.store.engine import Store, open_store, sqlite_url
+from daemon.store.keys import TOKENS, keys_of
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs, sync_folder
 from daemon.store.schema import upgrade
+from daemon.triage.acknowledge import AcknowledgeRules, untagged
 from daemon.triage.casework import CaseRules
 from daemon.triage.mix import HouseMix
 from daemon.triage.route import compile_rules
@@ -64,9 +76,27 @@ def policy(settings: Settings, mix: HouseMix | None = None) -> Policy:
 
 
 def case_rules(settings: Settings) -> CaseRules:
-    """Return which queue runs under which deadlines."""
+    """Return which queue runs under which deadlines, and who is answered by return."""
     profiles = {name: queue.deadline for name, queue in settings.queues.items() if queue.deadline}
-    return CaseRules(profiles=profiles, rulebook=Rulebook.of(settings) if profiles else None)
+    return CaseRules(
+        profiles=profiles,
+        rulebook=Rulebook.of(settings) if profiles else None,
+        acknowledging=acknowledge_rules(settings),
+    )
+
+
+def acknowledge_rules(settings: Settings) -> AcknowledgeRules:
+    """Return who is answered by return; nobody where there is no relay."""
+    own = {one.own_address for one in settings.accounts.values()}
+    own |= {one.username for one in settings.relays.values()}
+    own |= {parseaddr(settings.digest.sender)[1]}
+    can_send = bool(settings.acknowledgements.relay or settings.plain_relay)
+    return AcknowledgeRules(
+        kinds=settings.acknowledgements.kinds if can_send else (),
+        own=frozenset(untagged(one) for one in own if "@" in one),
+        checking=frozenset(name for name, one in settings.accounts.items() if one.authserv_id),
+        can_certify=any(relay.pec for relay in settings.relays.values()),
+    )
 
 
 def login(settings: Settings, account: str) -> Login:
@@ -90,14 +120,18 @@ def login(settings: Settings, account: str) -> Login:
 
 
 def outlets(settings: Settings) -> tuple[Outlet, ...]:
-    """Return the relay of the digest, its secret read when it connects."""
-    name = settings.digest.relay or next(iter(settings.relays), "")
-    if not name:
-        return ()
-    relay = settings.relays[name]
-    transport = SmtpRelay(lambda: relay_login(settings, name))
-    outlet = Outlet(name=name, transport=transport, per_minute=relay.per_minute, kinds=(KIND,))
-    return (outlet,)
+    """Return the relays, their secrets read when they connect; one takes what is nobody's."""
+    names = tuple(settings.relays)
+    made = {
+        name: Outlet(
+            share=Share(relay=name, others=names if name == settings.plain_relay else None),
+            transport=SmtpRelay(partial(relay_login, settings, name)),
+            per_minute=relay.per_minute,
+        )
+        for name, relay in settings.relays.items()
+    }
+    spares = {name: made.get(relay.fallback) for name, relay in settings.relays.items()}
+    return tuple(replace(outlet, spare=spares[name]) for name, outlet in made.items())
 
 
 def relay_login(settings: Settings, name: str) -> RelayLogin:
@@ -107,16 +141,23 @@ def relay_login(settings: Settings, name: str) -> RelayLogin:
         ConfigError: no secret is found.
     """
     relay = settings.relays[name]
-    password = relay_secret(relay)
+    found = relay_secret(relay)
     return RelayLogin(
         host=relay.host,
         port=relay.port,
         security=relay.security,
         username=relay.username,
-        secret=password.get_secret_value() if password else "",
+        secret=found.get_secret_value() if found else "",
+        auth=relay.auth,
         ca_file=relay.ca_file,
         timeout_s=relay.timeout_s,
     )
+
+
+def homing(settings: Settings, tokens: Tokens) -> Homing:
+    """Return what knows mail that answers ours."""
+    separators = {one.subaddress for one in settings.accounts.values()}
+    return Homing(tokens=tokens, separators="".join(sorted(separators)))
 
 
 def reading_options(settings: Settings) -> ReadingOptions:
@@ -133,6 +174,9 @@ def reading_options(settings: Settings) -> ReadingOptions:
         model_dir=settings.classifier.model or SHIPPED_MODEL,
         languages=settings.classifier.languages,
         wanted_headers=compile_rules(settings.rules).headers,
+        our_servers=tuple(
+            sorted({one.authserv_id.lower() for one in settings.accounts.values()} - {""})
+        ),
         own_instance=settings.mark,
     )
 
@@ -175,14 +219,21 @@ def build(
         stack.callback(leases.close)
         packs = _packs(settings)
         stack.callback(packs.close)
-        cases = Cases(store, settings.service.zone)
+        tokens = Tokens(keys_of(store, TOKENS))
+        cases = Cases(store, settings.service.zone, homing(settings, tokens))
+        acknowledgements = Acknowledgements(store, settings, tokens)
         tally, chosen = Tally(), policy(settings, mix_of(store))
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
         pool = (open_pool or _pool)(settings, ledger)
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
         receiver.clear_spool()
-        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions, cases.take), packs, tally)
+
+        def take(connection: Connection, asking: Sequence[Asking], now: datetime) -> None:
+            opened = cases.take(connection, asking, now)
+            note_receipts(connection, acknowledgements.enqueue(connection, opened, now))
+
+        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions, take), packs, tally)
         stack.callback(pipeline.close)
         stack.callback(pool.close)
         yield House(
@@ -193,6 +244,7 @@ def build(
             ledger=ledger,
             actions=actions,
             cases=cases,
+            acknowledgements=acknowledgements,
             receiver=receiver,
             pool=pool,
             pipeline=pipeline,

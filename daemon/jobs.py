@@ -7,12 +7,11 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import and_, or_, update
-
 from daemon import clock
+from daemon.cases.receipts import note_receipts
 from daemon.cases.store import Cases
 from daemon.clock import local_date
 from daemon.config.settings import Settings
@@ -28,6 +27,7 @@ from daemon.intake.settle import Settler
 from daemon.intake.store import Ledger
 from daemon.intake.suspects import Suspects
 from daemon.intake.views import count_folder
+from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.pipeline import Batch, Pipeline
 from daemon.reading.pool import ReadingPool
 from daemon.records import FolderCount
@@ -37,13 +37,12 @@ from daemon.sending.records import SendCount
 from daemon.store.engine import Store
 from daemon.store.leases import Lease, Leases
 from daemon.store.packs import Packs
-from daemon.store.tables import runs
 
 _log = logging.getLogger(__name__)
 
 SEND_LEASE = "send"
-RUN_LIMIT = timedelta(hours=1)  # after it a daily job is taken for dead
 STOP_CHECK_S = 0.5
+MOST_TOLD = 500  # cases in one transaction
 MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
 
 
@@ -58,12 +57,13 @@ class House:
     ledger: Ledger
     actions: Actions
     cases: Cases
+    acknowledgements: Acknowledgements
     receiver: Receiver
     pool: ReadingPool
     pipeline: Pipeline
     tally: Tally
     connect: Callable[[str], Mailbox]  # account name -> logged-in connection
-    outlets: Callable[[], Sequence[Outlet]]  # relays with the kinds of mail they take
+    outlets: Callable[[], Sequence[Outlet]]  # the relays
 
 
 class AccountJob:
@@ -351,45 +351,20 @@ def send_due(house: House) -> SendCount | None:
         return deliver.send_due(house.store, lease, house.outlets(), clock.now)
     finally:
         house.leases.release(lease)
+        tell_cases(house)
 
 
-def forget_interrupted(house: House, schedules: Sequence[str]) -> None:
-    """Let these daily jobs begin anew where a crash cut them off."""
-    with house.store.write() as connection:
-        cut_off = runs.c.schedule.in_(schedules) & (runs.c.outcome == "running")
-        connection.execute(update(runs).where(cut_off).values(outcome=None))
+def tell_cases(house: House) -> None:
+    """Note in the cases what became of their acknowledgements."""
+    while house.acknowledgements.has_untold():
+        with house.store.write() as connection:
+            told = house.acknowledgements.untold(connection, MOST_TOLD)
+            note_receipts(connection, told)
+        if len(told) < MOST_TOLD:
+            break
 
 
 def resume_reading(house: House) -> None:
     """Let accounts whose reading was paused begin anew."""
     for account in house.settings.accounts:
         house.ledger.pause(account, None, clock.now())
-
-
-def once_a_day(house: House, schedule: str, moment: datetime, job: Callable[[], object]) -> bool:
-    """Run a job unless it has run on this local date; return whether it ran.
-
-    The row (schedule, local date) is taken before the job and keeps its outcome, so that a
-    tick twice, also over DST and restarts, is a job once. A job that fails is tried again, also
-    when its failure could not be written down.
-    """
-    day = local_date(moment, house.settings.service.zone)
-    key = {"schedule": schedule, "local_date": day}
-    here = (runs.c.schedule == schedule) & (runs.c.local_date == day)
-    with house.store.write() as connection:
-        house.store.insert_new(connection, runs, [{**key, "started_at": moment}])
-        stale = and_(runs.c.outcome == "running", runs.c.started_at < moment - RUN_LIMIT)
-        free = or_(runs.c.outcome.is_(None), stale)
-        running = {"outcome": "running", "started_at": moment}
-        taken = connection.execute(update(runs).where(here, free).values(running))
-        if taken.rowcount == 0:
-            return False
-    outcome = None  # back to nothing when the job fails: the next tick tries again
-    try:
-        job()
-        outcome = "done"
-    finally:
-        with house.store.write() as connection:
-            values = {"outcome": outcome, "finished_at": clock.now()}
-            connection.execute(update(runs).where(here).values(values))
-    return True

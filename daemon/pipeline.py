@@ -29,7 +29,7 @@ from daemon.reading.records import Job
 from daemon.records import Decision, Reading, Unreadable
 from daemon.store.leases import Lease
 from daemon.store.packs import Packs
-from daemon.triage.casework import CaseRules, wish_of
+from daemon.triage.casework import Arrival, CaseRules, wish_of
 from daemon.triage.mix import HouseMix
 from daemon.triage.route import CompiledRules, RouteInput, route_under
 from daemon.triage.verdict import Costs, judge
@@ -84,7 +84,8 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
     else:
         subject = RouteInput(account=mail.account, size=mail.size, reading=answer, verdict=verdict)
         decision = route_under(subject, policy.rules, policy.cases.profiles)
-    wish = wish_of(answer, verdict, decision, mail.received_at, policy.cases) if live else None
+    came = Arrival(account=mail.account, received_at=mail.received_at)
+    wish = wish_of(answer, verdict, decision, came, policy.cases) if live else None
     return Judged(
         mail=mail, answer=answer, verdict=verdict, decision=decision, live=live, wish=wish
     )

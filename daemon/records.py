@@ -62,6 +62,17 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a server says became of a mail: a delivery report, or a receipt of certified mail."""
+
+    about: str  # Message-ID of that mail, with its angle brackets
+    outcome: str  # failed, delayed, relayed, delivered, accepted, refused
+    recipient: str = ""  # "": it does not say
+    status: str = ""  # RFC 3463: 5.1.1
+    said: str = ""  # one line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """A mail as read: everything later stages decide on, and nothing they must parse again."""
 
@@ -85,6 +96,7 @@ class Mail:
     pec_received_at: datetime | None = None  # from daticert.xml, when this was a PEC envelope
     hop_received_at: datetime | None = None  # date of the topmost Received line
     addresses_left_out: int = 0  # addresses beyond the limit, counted but not read
+    report: Report | None = None
     defects: tuple[str, ...] = ()  # what the parsers found wrong, in plain words
     cuts: tuple[str, ...] = ()  # names of limits at which something was cut off
 
@@ -113,6 +125,9 @@ class Reading:
     pec_received_at: datetime | None
     hop_received_at: datetime | None
     snippet: str  # first 200 characters of the newest text
+    report: Report | None = None
+    barred: str = ""  # why no machine answers it (RFC 3834); "": nothing forbids it
+    authentic: str = "unknown"  # who it is from, as our server found: pass, fail, unknown
     defects: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
 
@@ -158,6 +173,16 @@ class ClockDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """Who is told by return that a case was opened, or why nobody is."""
+
+    account: str  # that received the mail
+    recipient: str
+    refusal: str = ""  # why none is sent
+    is_stranger: bool = False  # our server could not confirm who the mail is from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseWish:
     """What a mail asks of the register of cases."""
 
@@ -169,6 +194,7 @@ class CaseWish:
     profile: str | None  # of deadlines; None: no clock runs
     clocks: tuple[ClockDue, ...]
     no_clock: str = ""  # why none runs although the queue has deadlines
+    acknowledgement: Acknowledgement | None = None  # None: cases of this kind are not acknowledged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,15 +208,45 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A case that was just opened by a mail."""
+
+    case_id: int
+    reference: str
+    kind: str
+    language: str | None
+    channel: str
+    received_at: datetime
+    due_at: datetime | None
+    answers: str | None  # Message-ID of the mail
+    acknowledgement: Acknowledgement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of the acknowledgement of a case."""
+
+    case_id: int
+    kind: str  # of the case's event: acknowledging, acknowledged, unacknowledged, held back
+    at: datetime
+    detail: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMail:
     """A mail that is to leave; the key makes enqueuing it again a no-op."""
 
     key: str
-    kind: str  # "digest", later "acknowledgement", "survey", ...
-    sender: str
+    kind: str  # digest, acknowledgement
+    sender: str  # of the envelope; "" is the null path (RFC 5321, 4.5.5)
     recipient: str
     message: bytes  # complete RFC 5322 bytes, CRLF
     not_before: datetime | None = None
+    addressee: str = ""  # the recipient as limits count him: lower case, without +tag
+    is_stranger: bool = False  # nobody could confirm that this mail's cause came from him
+    relay: str | None = None  # None: the first of the house
+    message_id: str | None = None
+    case_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert
 
+from daemon.cases.threads import Homing
+from daemon.mail.tokens import Tokens
 from daemon.store.engine import Store, open_store, sqlite_url
 from daemon.store.leases import Lease
 from daemon.store.schema import upgrade
@@ -13,6 +15,10 @@ from daemon.store.tables import leases
 
 MORNING = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """A Monday, 07:30 in Rome and Warsaw."""
+
+TOKENS = Tokens([b"a key of the tests, 32 bytes long."])
+HOMING = Homing(tokens=TOKENS, separators="+")
+"""What knows mail that answers ours."""
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)]
 """Parameters of a fixture `store`; see `chosen_store`."""

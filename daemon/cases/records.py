@@ -28,6 +28,7 @@ class CaseLine:
     profile: str | None
     due_at: datetime | None
     opened_at: datetime
+    acknowledged_at: datetime | None
     closed_at: datetime | None
     cause: str | None
 

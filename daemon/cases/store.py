@@ -11,7 +11,8 @@ from sqlalchemy import Connection, case, delete, func, insert, select, update
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseEvent, NewCase
 from daemon.cases.references import reference_of
 from daemon.cases.taking import Step, keys_of, plan, possible
-from daemon.records import Asking, CaseWish, ClockDue
+from daemon.cases.threads import Homing
+from daemon.records import Asking, CaseWish, ClockDue, Opened
 from daemon.store.engine import Store
 from daemon.store.tables import (
     case_clocks,
@@ -35,14 +36,18 @@ class Cases:
     Args:
         store: the database.
         zone: in whose years references are counted.
+        homing: knows our own words in mail that answers ours.
     """
 
-    def __init__(self, store: Store, zone: ZoneInfo) -> None:
+    def __init__(self, store: Store, zone: ZoneInfo, homing: Homing) -> None:
         self._store = store
         self._zone = zone
+        self._homing = homing
 
-    def take(self, connection: Connection, mails: Sequence[Asking], now: datetime) -> None:
-        """Let mails open or join cases; repeated, it does nothing.
+    def take(
+        self, connection: Connection, mails: Sequence[Asking], now: datetime
+    ) -> tuple[Opened, ...]:
+        """Let mails open or join cases; return those opened. Repeated, it does nothing.
 
         A mail may ask once for itself and once for each of its copies: the case runs from the
         earliest receipt of them all.
@@ -51,19 +56,26 @@ class Cases:
         mail otherwise.
         """
         if not mails:
-            return
+            return ()
         taken = _cases_of(connection, [one.mail_id for one in mails])
         for one in mails:
             if one.mail_id in taken:
                 _receive_earlier(connection, taken[one.mail_id], one.wish, now)
         new = [one for one in mails if one.may_open and one.mail_id not in taken]
-        steps = plan(connection, new)
+        steps = plan(connection, new, self._homing)
         if not steps:
-            return
+            return ()
         opening = [step for step in steps if step.opens]
         entries = [(_columns_of(step), step.wish.clocks) for step in opening]
-        for step, case_id in zip(opening, self._enter(connection, entries, now), strict=True):
+        entered = self._enter(connection, entries, now)
+        for step, (case_id, _) in zip(opening, entered, strict=True):
             step.place.case_id = case_id
+        self._join(connection, steps, now)
+        pairs = zip(opening, entered, strict=True)
+        return tuple(_opened(step, reference) for step, (_, reference) in pairs)
+
+    def _join(self, connection: Connection, steps: Sequence[Step], now: datetime) -> None:
+        """Write down which mail belongs to which case, and what follows from it."""
         rows = [
             {"mail_id": step.mail_id, "case_id": step.place.case_id, "at": now} for step in steps
         ]
@@ -73,7 +85,7 @@ class Cases:
             [
                 (step.place.case_id, event)
                 for step in steps
-                for event in _told(connection, step, now)
+                for event in _told(connection, step, self._homing, now)
             ],
         )
         for step in steps:
@@ -107,7 +119,7 @@ class Cases:
             "received_at": new.received_at,
             "profile": profile,
         }
-        (case_id,) = self._enter(connection, [(columns, clocks)], now)
+        ((case_id, _),) = self._enter(connection, [(columns, clocks)], now)
         opened = {"received_by": new.channel}
         event = CaseEvent(at=now, actor=new.actor, kind="opened", detail=opened)
         write_events(connection, [(case_id, event)])
@@ -115,8 +127,8 @@ class Cases:
 
     def _enter(
         self, connection: Connection, entries: Sequence[Entry], now: datetime
-    ) -> Sequence[int]:
-        """Enter cases with their clocks; return their ids in the same order."""
+    ) -> Sequence[tuple[int, str]]:
+        """Enter cases with their clocks; return ids and references in the same order."""
         if not entries:
             return ()
         references = self._references(connection, len(entries), now)
@@ -125,7 +137,7 @@ class Cases:
                 **columns,
                 "reference": reference,
                 "state": OPEN,
-                "due_at": min((one.due_at for one in clocks if not one.only_if), default=None),
+                "due_at": _first_due(clocks),
                 "opened_at": now,
             }
             for reference, (columns, clocks) in zip(references, entries, strict=True)
@@ -134,7 +146,7 @@ class Cases:
         ids: Sequence[int] = connection.scalars(entering, rows).all()
         running = zip(ids, (clocks for _, clocks in entries), strict=True)
         _start(connection, [(case_id, clock) for case_id, clocks in running for clock in clocks])
-        return ids
+        return tuple(zip(ids, references, strict=True))
 
     def _references(self, connection: Connection, number: int, now: datetime) -> list[str]:
         """Return the next references of the year; it counts without gaps."""
@@ -198,6 +210,25 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
         set_due(connection, case_id)
 
 
+def _opened(step: Step, reference: str) -> Opened:
+    reading, wish = step.reading, step.wish
+    return Opened(
+        case_id=step.place.case_id,
+        reference=reference,
+        kind=wish.kind or "",
+        language=reading.language,
+        channel=wish.channel,
+        received_at=wish.received_at,
+        due_at=_first_due(wish.clocks),
+        answers=reading.message_id,
+        acknowledgement=wish.acknowledgement,
+    )
+
+
+def _first_due(clocks: tuple[ClockDue, ...]) -> datetime | None:
+    return min((one.due_at for one in clocks if not one.only_if), default=None)
+
+
 def _columns_of(step: Step) -> dict[str, Any]:
     reading, wish = step.reading, step.wish
     return {
@@ -213,14 +244,14 @@ def _columns_of(step: Step) -> dict[str, Any]:
     }
 
 
-def _told(connection: Connection, step: Step, now: datetime) -> list[CaseEvent]:
+def _told(connection: Connection, step: Step, homing: Homing, now: datetime) -> list[CaseEvent]:
     """Return the events of a mail's coming to its case."""
     if not step.opens:
         return [ours(now, "joined", mail=step.mail_id, label=step.wish.kind)]
     wish = step.wish
     why = {"no_clock": wish.no_clock} if wish.no_clock else {}
     opened = ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **why)
-    likenesses = [ours(now, "possible", case=other) for other in possible(connection, step)]
+    likenesses = [ours(now, "possible", case=other) for other in possible(connection, step, homing)]
     return [opened, *likenesses]
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
 from daemon.cases.references import references_in
-from daemon.cases.threads import id_of, ids_answered, writer_of
+from daemon.cases.threads import Homing, id_of, ids_answered, writer_of
 from daemon.records import Asking, CaseWish, Reading
 from daemon.store.tables import case_threads, cases
 
 _MOST_LIKE = 10  # cases that are proposed
+_REOPENS = timedelta(days=90)  # after its closing an answer opens a case again
 
 
 @dataclass(slots=True)
@@ -35,13 +37,14 @@ class Step:
 class _Plan:
     """The steps of a batch, the earliest received first."""
 
+    homing: Homing
     steps: list[Step] = field(default_factory=list)
     threads: dict[tuple[str, str], Place] = field(default_factory=dict)  # (Message-ID, address)
 
     def add(self, connection: Connection, asking: Asking) -> None:
         """Decide where a mail belongs; mail that opens no case and answers none is passed over."""
         reading, wish = asking.reading, asking.wish
-        known = self._known(connection, reading)
+        known = self._known(connection, asking)
         if known is None and wish.kind is None:
             return
         place = known or Place()
@@ -52,7 +55,18 @@ class _Plan:
         for key in keys_of(reading):
             self.threads.setdefault(key, place)
 
-    def _known(self, connection: Connection, reading: Reading) -> Place | None:
+    def _known(self, connection: Connection, asking: Asking) -> Place | None:
+        """Return the case that a mail belongs to, None for one of which too long nothing was heard.
+
+        Our own words in it prove that its sender has had mail of ours; without them it must come
+        from one who wrote in the thread.
+        """
+        reading = asking.reading
+        ours = self.homing.cases_named(reading)
+        place = _existing(connection, ours) or self._written(connection, reading)
+        return place if place and _is_alive(connection, place, asking.wish.received_at) else None
+
+    def _written(self, connection: Connection, reading: Reading) -> Place | None:
         """Return the case of the nearest mail that is answered by one who wrote in its thread."""
         answered, address = ids_answered(reading), writer_of(reading)
         if not answered or address is None:
@@ -69,9 +83,23 @@ class _Plan:
         return None
 
 
-def plan(connection: Connection, mails: Sequence[Asking]) -> list[Step]:
+def _existing(connection: Connection, named: Sequence[int]) -> Place | None:
+    """Return the first of these cases that there is: a restored backup may lack some."""
+    there = set(connection.scalars(select(cases.c.id).where(cases.c.id.in_(named))))
+    return next((Place(one) for one in named if one in there), None)
+
+
+def _is_alive(connection: Connection, place: Place, received_at: datetime) -> bool:
+    """Tell whether mail still joins a case: one that was closed long ago is not opened again."""
+    if not place.case_id:
+        return True  # of this batch
+    closed = connection.scalar(select(cases.c.closed_at).where(cases.c.id == place.case_id))
+    return closed is None or received_at - closed <= _REOPENS
+
+
+def plan(connection: Connection, mails: Sequence[Asking], homing: Homing) -> list[Step]:
     """Return which case each mail opens or joins, the earliest received first."""
-    answer = _Plan()
+    answer = _Plan(homing)
     placed: set[int] = set()
     for asking in sorted(mails, key=lambda one: (one.wish.received_at, one.mail_id)):
         if asking.mail_id not in placed:  # else a copy, received later
@@ -91,15 +119,17 @@ def keys_of(reading: Reading) -> tuple[tuple[str, str], ...]:
     return tuple((one, address) for one in ids) if address else ()
 
 
-def possible(connection: Connection, step: Step) -> Sequence[str]:
+def possible(connection: Connection, step: Step, homing: Homing) -> Sequence[str]:
     """Return the references of cases that a person may want to join with the one just opened.
 
-    A number in the subject, or an answer by one who took no part, never joins by itself.
+    A number in the subject, an answer by one who took no part, or one to a case of long ago never
+    joins by itself.
     """
     named, answered = references_in(step.reading.subject), ids_answered(step.reading)
     if not named and not answered:
         return ()
     threads = select(case_threads.c.case_id).where(case_threads.c.message_id.in_(answered))
-    wanted = cases.c.reference.in_(named) | cases.c.id.in_(threads)
+    ours = homing.cases_named(step.reading)
+    wanted = cases.c.reference.in_(named) | cases.c.id.in_(threads) | cases.c.id.in_(ours)
     query = select(cases.c.reference).where(wanted, cases.c.id != step.place.case_id)
     return connection.scalars(query.order_by(cases.c.id.desc()).limit(_MOST_LIKE)).all()

@@ -1,10 +1,29 @@
 """Which ids of earlier mails a mail names, and who wrote it; bounded, whatever it holds."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from daemon.mail.tokens import Tokens
 from daemon.records import Reading
 
 _MOST_IDS = 32  # of References that are looked at: the last ones, and the first
 _LONGEST_ID = 500  # bytes
 _LONGEST_ADDRESS = 320  # bytes (RFC 5321, 4.5.3.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Homing:
+    """Knows mail that answers ours by the words that only we can have written."""
+
+    tokens: Tokens
+    separators: str = ""  # what stands in our addresses before the tag of a case
+
+    def cases_named(self, reading: Reading) -> Sequence[int]:
+        """Return the cases that a mail names by our Message-IDs, the nearest first, or address."""
+        by_id = map(self.tokens.case_of_id, ids_answered(reading))
+        to = (*reading.to, *reading.cc)[:_MOST_IDS]
+        by_address = (self.tokens.case_of_address(one.email, self.separators) for one in to)
+        return tuple(dict.fromkeys(one for one in (*by_id, *by_address) if one is not None))
 
 
 def ids_answered(reading: Reading) -> tuple[str, ...]:

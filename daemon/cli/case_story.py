@@ -9,8 +9,8 @@ from daemon.cli.counted import counted
 from daemon.intake.stories import Facts, Story
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
-from daemon.records import Decision, Reading, Verdict
-from daemon.triage.casework import CaseRules, first_receipt, wish_of
+from daemon.records import Acknowledgement, Decision, Reading, Verdict
+from daemon.triage.casework import Arrival, CaseRules, wish_of
 from daemon.triage.counting import EndlessTerm
 from daemon.triage.deadlines import Course
 
@@ -37,7 +37,8 @@ def case_story(
         return _case(file, rules)
     if reading is None or decision is None or decision["live"]:
         return None
-    return _would_be(reading, decision, held.received_at, rules)
+    came = Arrival(account=held.account, received_at=held.received_at)
+    return _would_be(reading, decision, came, rules)
 
 
 def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
         "received_at": line.received_at,
         "profile": line.profile,
         "due_at": line.due_at,
+        "acknowledged_at": line.acknowledged_at,
         "clocks": [
             {
                 "name": one.name,
@@ -66,7 +68,7 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
 
 
 def _would_be(
-    reading: Reading, decision: Facts, received: datetime, rules: CaseRules
+    reading: Reading, decision: Facts, came: Arrival, rules: CaseRules
 ) -> dict[str, Any] | None:
     verdict = Verdict(
         label=decision["label"],
@@ -75,14 +77,15 @@ def _would_be(
         reason=decision["verdict_reason"],
     )
     route = Decision(queue=decision["queue"], rule=decision["rule"], reason=decision["reason"])
-    wish = wish_of(reading, verdict, route, received, rules)
+    wish = wish_of(reading, verdict, route, came, rules)
     if wish is None or wish.kind is None:
         return None
     days = _days(rules, wish.profile, wish.received_at)
     return {
         "would_open": wish.kind,
         "received_at": wish.received_at,
-        "received_by": first_receipt(reading, received)[1],
+        "received_by": wish.received_by,
+        "acknowledgement": _answered(wish.acknowledgement),
         "profile": wish.profile,
         "clocks": [
             {
@@ -95,6 +98,13 @@ def _would_be(
             for one in wish.clocks
         ],
     }
+
+
+def _answered(asked: Acknowledgement | None) -> str | None:
+    """Return who would have been answered by return, or why nobody."""
+    if asked is None:
+        return None
+    return f"none: {asked.refusal}" if asked.refusal else f"to {asked.recipient}"
 
 
 def _days(

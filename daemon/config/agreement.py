@@ -69,20 +69,17 @@ def _encryption(document: Table) -> Iterator[Finding]:
 
 
 def _logins(document: Table) -> Iterator[Finding]:
-    for name, table in tables_of(document, "accounts"):
-        is_token = text_of(table, "auth") == "xoauth2"
-        useless, useful = ("password", "token") if is_token else ("token", "password")
-        if f"{useless}_file" in table:
-            yield (
-                ("accounts", name, f"{useless}_file"),
-                (
-                    f'has no use with auth = "{text_of(table, "auth", "password")}"; '
-                    f"allowed: {useful}_file"
-                ),
-            )
-    for name, table in tables_of(document, "relays"):
-        if "password_file" in table and not table.get("username"):
-            yield ("relays", name, "password_file"), "has no use without a username"
+    for kind in ("accounts", "relays"):
+        for name, table in tables_of(document, kind):
+            # An account without a username is a mistake of its own; a relay may have no login.
+            is_open = kind == "relays" and not table.get("username")
+            auth = text_of(table, "auth", "password")
+            useful = "token_file" if auth == "xoauth2" else "password_file"
+            for key in ("password_file", "token_file"):
+                if key in table and is_open:
+                    yield (kind, name, key), "has no use without a username"
+                elif key in table and key != useful:
+                    yield (kind, name, key), f'has no use with auth = "{auth}"; allowed: {useful}'
 
 
 def _queues(document: Table) -> Iterator[Finding]:
@@ -100,16 +97,54 @@ def _queues(document: Table) -> Iterator[Finding]:
             yield ("queues", name, "folder"), f"the same folder as queues.{other}"
 
 
+def _relays(document: Table) -> Iterator[Finding]:
+    """Each relay that is named is one, and certified mail and other mail stay apart."""
+    relays = table_of(document, "relays")
+    certifies = {name: table.get("pec") is True for name, table in tables_of(document, "relays")}
+    named: list[tuple[tuple[str, ...], bool]] = [
+        (("digest", "relay"), False),
+        (("acknowledgements", "relay"), False),
+        *((("relays", name, "fallback"), certifies[name]) for name in certifies),
+    ]
+    for path, certified in named:
+        table = document
+        for step in path[:-1]:
+            table = table_of(table, step)
+        relay = text_of(table, path[-1])
+        others = tuple(name for name in relays if name != path[1])
+        if relay and relay not in others:
+            yield path, f"{relay!r} is not a relay; {nearest(relay, others)}"
+        elif relay and certifies.get(relay) is not certified:
+            kind = "certified mail only" if certifies.get(relay) else "no certified mail"
+            yield path, f"{relay} takes {kind}; allowed: a relay with the same `pec`"
+    for name, certified in certifies.items():
+        username = text_of(table_of(relays, name), "username")
+        if certified and not is_address(username):
+            yield ("relays", name, "username"), "must be the address of the certified mailbox"
+
+
+def _plain_relay(document: Table) -> str:
+    relays = tables_of(document, "relays")
+    return next((name for name, table in relays if table.get("pec") is not True), "")
+
+
+def _acknowledgements(document: Table) -> Iterator[Finding]:
+    if not table_of(document, "acknowledgements").get("kinds") or _plain_relay(document):
+        return
+    yield (
+        ("acknowledgements", "kinds"),
+        "they cannot be sent: no relay; write one, as [relays.main]",
+    )
+
+
 def _digest(document: Table) -> Iterator[Finding]:
     digest, relays = table_of(document, "digest"), table_of(document, "relays")
     relay = text_of(digest, "relay")
-    if relay and relay not in relays:
-        yield ("digest", "relay"), f"{relay!r} is not a relay; {nearest(relay, relays)}"
     if "digest" in document and "to" not in digest:
         yield ("digest", "to"), "is missing; allowed: a list of addresses, [] for no digest"
-    if digest.get("to") and not relays:
+    if digest.get("to") and not _plain_relay(document):
         yield ("digest", "to"), "a digest cannot be sent: no relay; write one, as [relays.main]"
-    first = relay if relay in relays else next(iter(relays), "")
+    first = relay if relay in relays else _plain_relay(document)
     username = text_of(table_of(relays, first), "username")
     if digest.get("to") and first and not digest.get("sender") and not is_address(username):
         yield (
@@ -197,6 +232,8 @@ _CHECKS: tuple[Callable[[Table], Iterator[Finding]], ...] = (
     _encryption,
     _logins,
     _queues,
+    _relays,
+    _acknowledgements,
     _digest,
     _languages_of_readers,
     _times,

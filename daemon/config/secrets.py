@@ -48,16 +48,12 @@ def secret(key: str, file: Path | None, environ: Mapping[str, str] = os.environ)
 
 def account_secret(account: "Account", environ: Mapping[str, str] = os.environ) -> SecretStr:
     """Return the account's password, or its token where `auth` is `xoauth2`; see `secret`."""
-    if account.auth == "xoauth2":
-        return secret(f"accounts.{account.name}.token", account.token_file, environ)
-    return secret(f"accounts.{account.name}.password", account.password_file, environ)
+    return _login_secret("accounts", account, environ)
 
 
 def relay_secret(relay: "Relay", environ: Mapping[str, str] = os.environ) -> SecretStr | None:
-    """Return the relay's password, None for a relay without login; see `secret`."""
-    if not relay.username:
-        return None
-    return secret(f"relays.{relay.name}.password", relay.password_file, environ)
+    """Return the relay's password or token, None for a relay without login; see `secret`."""
+    return _login_secret("relays", relay, environ) if relay.username else None
 
 
 def store_secret(store: "Store", environ: Mapping[str, str] = os.environ) -> SecretStr | None:
@@ -99,6 +95,12 @@ def places(key: str) -> str:
 def variable(key: str) -> str:
     """Return the environment variable of a secret: `BACKDESK_ACCOUNTS_INFO_PASSWORD`."""
     return "BACKDESK_" + re.sub(r"[^A-Z0-9]", "_", key.upper())
+
+
+def _login_secret(table: str, server: "Account | Relay", environ: Mapping[str, str]) -> SecretStr:
+    if server.auth == "xoauth2":
+        return secret(f"{table}.{server.name}.token", server.token_file, environ)
+    return secret(f"{table}.{server.name}.password", server.password_file, environ)
 
 
 def _credential(key: str, environ: Mapping[str, str]) -> SecretStr | None:

@@ -3,11 +3,19 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from daemon.config.limits import Seconds
 from daemon.config.section import Section, with_port
-from daemon.config.values import Filled, Host, Name, OptionalPath, Texts
+from daemon.config.values import (
+    Filled,
+    Host,
+    Name,
+    OptionalPath,
+    Texts,
+    is_address,
+    optional_address_of,
+)
 
 Security = Literal["tls", "starttls", "plain"]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -29,6 +37,9 @@ class Account(Section):
     token_file: OptionalPath = None
     ca_file: OptionalPath = None
     folders: Texts = ("INBOX",)
+    address: Annotated[str, AfterValidator(optional_address_of)] = ""  # empty: the username
+    subaddress: Literal["", "+", "-"] = ""  # what stands before the tag of a case; empty: none
+    authserv_id: str = ""  # of the server's Authentication-Results; empty: it writes none
     go_live: date | None = None  # mail received before is only observed; None: all of it is
     poll_s: Seconds | None = None  # None: as in [intake]
 
@@ -36,6 +47,11 @@ class Account(Section):
     @classmethod
     def _port(cls, table: object) -> object:
         return with_port(table, IMAP_PORTS, "tls")
+
+    @property
+    def own_address(self) -> str:
+        """The address that people write to; empty where the configuration does not say."""
+        return self.address or (self.username if is_address(self.username) else "")
 
 
 class Queue(Section):
@@ -55,10 +71,14 @@ class Relay(Section):
     port: Port = 465  # written by `_port` where `security` is another
     security: Security = "tls"
     username: str = ""  # empty: no login
+    auth: Literal["password", "xoauth2"] = "password"
     password_file: OptionalPath = None
+    token_file: OptionalPath = None
     ca_file: OptionalPath = None
     timeout_s: Seconds = 60.0
     per_minute: Annotated[int, Field(ge=1)] = 60
+    fallback: str = ""  # a relay that takes its mail while it is away; empty: none
+    pec: bool = False  # of a PEC provider: it takes what answers certified mail, and nothing else
 
     @model_validator(mode="before")
     @classmethod

@@ -33,6 +33,7 @@ from daemon.config.values import (
 )
 
 Tongue = Literal["it", "pl", "en"]
+CaseKind = Literal["complaint", "request"]
 
 ANY = "any"
 """Stands in a row of the cost table for all labels that are not named there."""
@@ -103,6 +104,22 @@ class Digest(Section):
     languages: dict[EmailAddress, Tongue] = Field(default_factory=dict)
 
 
+class Acknowledgements(Section):
+    """`[acknowledgements]`: the answer by return to those whose mail opened a case."""
+
+    kinds: Annotated[tuple[CaseKind, ...], BeforeValidator(listed)] = ("complaint", "request")
+    relay: str = ""  # empty: the first that is not for certified mail
+    from_name: str = ""  # of the house, in From and below the letter
+    contact: str = ""  # how to reach it, below the letter
+    language: Literal["", "it", "pl", "en"] = ""  # for other languages; empty: as in [service]
+    templates: OptionalPath = None  # letters of the house in place of the shipped ones
+    late_s: Annotated[float, Field(gt=0, le=31 * 86_400)] = 172_800.0
+    per_address_s: Seconds = 3_600.0
+    per_address_day: Annotated[int, Field(ge=1)] = 3
+    per_hour: Annotated[int, Field(ge=0)] = 1_000
+    strangers_per_hour: Annotated[int, Field(ge=0)] = 100
+
+
 class Metrics(Section):
     """`[metrics]`: figures for Prometheus."""
 
@@ -131,6 +148,7 @@ class Document(Section):
     hours: Annotated[dict[Name, Hours], BeforeValidator(named)] = Field(default_factory=dict)
     deadlines: Annotated[dict[Name, Profile], BeforeValidator(named)] = Field(default_factory=dict)
     relays: Annotated[dict[Name, Relay], BeforeValidator(named)] = Field(default_factory=dict)
+    acknowledgements: Acknowledgements = Field(default_factory=Acknowledgements)
     digest: Digest = Field(default_factory=Digest)
     metrics: Metrics = Field(default_factory=Metrics)
     web: Web = Field(default_factory=Web)
@@ -140,6 +158,11 @@ class Settings(Document):
     """The configuration in force."""
 
     path: Path  # the file it was read from
+
+    @property
+    def plain_relay(self) -> str:
+        """The relay for what names none: the first that is not for certified mail; "" for none."""
+        return next((name for name, relay in self.relays.items() if not relay.pec), "")
 
     @property
     def mark(self) -> str:

@@ -123,6 +123,11 @@ def address_of(value: str) -> str:
     return value
 
 
+def optional_address_of(value: str) -> str:
+    """Return a bare e-mail address, or the empty text."""
+    return value and address_of(value)
+
+
 def address_glob_of(value: str) -> str:
     """Return a glob on addresses; one that can match no address is refused."""
     if "@" not in value and "*" not in value:

@@ -23,6 +23,7 @@ from daemon.demo.store import progress
 from daemon.errors import BackdeskError, ConfigError
 from daemon.jobs import House
 from daemon.service import running
+from daemon.store.runs import once_a_day
 
 if TYPE_CHECKING:
     from daemon.demo.servers import Servers
@@ -159,7 +160,8 @@ class _Delivery:
 
 def _digest(house: House, servers: "Servers", screen: Screen) -> None:
     """Write the day's digest now instead of at its hour, send it, and show it as it arrived."""
-    jobs.once_a_day(house, "digest", clock.now(), lambda: jobs.write_digest(house))
+    now = clock.now().astimezone(house.settings.service.zone)
+    once_a_day(house.store, "digest", now, lambda: jobs.write_digest(house))
     jobs.send_due(house)
     if servers.received:
         screen.say("", f"The digest, as it reached {len(servers.received)} people:")

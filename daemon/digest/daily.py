@@ -14,7 +14,7 @@ from daemon.digest import store as figures
 from daemon.digest.records import Digest, FolderLine, Period
 from daemon.digest.render import render
 from daemon.digest.words import Words
-from daemon.mail.compose import Letter, compose
+from daemon.mail.compose import Letter, compose, message_id_of
 from daemon.records import Address, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
@@ -150,13 +150,19 @@ def _mail(
         _log.error("Digest cannot be addressed", extra=extra)
         return None
     return OutgoingMail(
-        key=key, kind=KIND, sender=sender.email, recipient=recipient, message=message
+        key=key,
+        kind=KIND,
+        sender=sender.email,
+        recipient=recipient,
+        message=message,
+        relay=settings.digest.relay or settings.plain_relay or None,
+        message_id=message_id_of(letter),
     )
 
 
 def _sender(settings: Settings) -> Address:
     """Return who the digest is from; the configuration has checked that there is somebody."""
-    relay = settings.relays.get(settings.digest.relay) or next(iter(settings.relays.values()))
+    relay = settings.relays[settings.digest.relay or settings.plain_relay]
     name, email = parseaddr(settings.digest.sender or relay.username)
     return Address(name=name or "Backdesk", email=email)
 

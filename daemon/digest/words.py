@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from daemon.config.dates import day_in_words
 from daemon.config.shipped import shipped
 
 LANGUAGES = ("it", "pl", "en")
@@ -83,13 +84,7 @@ class Words:
 
     def day(self, day: date, form: str = "short") -> str:
         """Return a date: `short` is Mon 23 Nov, `long` is Monday 23 November 2026."""
-        names = self.table["dates"]
-        return str(names[form]).format(
-            weekday=names[f"weekdays_{form}"][day.weekday()],
-            day=day.day,
-            month=names[f"months_{form}"][day.month - 1],
-            year=day.year,
-        )
+        return day_in_words(day, self.language, form)
 
     def moment(self, moment: datetime, zone: ZoneInfo) -> str:
         """Return a moment in the house's time: Mon 23 Nov, 07:30."""

@@ -17,6 +17,7 @@ from daemon.engine.executor import ThreadExecutor
 from daemon.engine.worker import AccountWorker
 from daemon.errors import BackdeskError
 from daemon.jobs import House
+from daemon.store.runs import forget_interrupted, once_a_day
 
 _log = logging.getLogger(__name__)
 
@@ -43,10 +44,10 @@ class LocalEngine:
     def start(self) -> None:
         """Start the accounts and the clock; what came due while nobody ran is done at once."""
         if "intake" in self._roles:
-            jobs.forget_interrupted(self.house, ("sweep", "mix", "reconcile"))
+            forget_interrupted(self.house.store, ("sweep", "mix", "reconcile"))
             jobs.resume_reading(self.house)
         if "send" in self._roles:
-            jobs.forget_interrupted(self.house, ("digest",))
+            forget_interrupted(self.house.store, ("digest",))
         for worker in self.workers:
             worker.start()
         if "intake" in self._roles:
@@ -105,9 +106,9 @@ class LocalEngine:
         """Run a job once per local date from `at` on, also when the service starts later."""
 
         def tick() -> None:
-            now = clock.now()
-            if _is_due(now.astimezone(self.house.settings.service.zone), at):
-                jobs.once_a_day(self.house, schedule, now, job)
+            now = clock.now().astimezone(self.house.settings.service.zone)
+            if _is_due(now, at):
+                once_a_day(self.house.store, schedule, now, job)
 
         guarded = self._guarded(schedule, tick)
         exact = CronTrigger(hour=at.hour, minute=at.minute)

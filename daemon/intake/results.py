@@ -19,7 +19,7 @@ from daemon.store.tables import contents, decisions, mails, quarantine, readings
 
 MOST_ID_BYTES = 1_000
 
-TakeCases = Callable[[Connection, Sequence[Asking], datetime], None]
+TakeCases = Callable[[Connection, Sequence[Asking], datetime], object]
 """Lets mails open and join cases, in the transaction that records them."""
 
 

@@ -32,13 +32,15 @@ _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 class Letter:
     """A mail before it has bytes."""
 
-    key: str  # of the outgoing row; the Message-ID follows from it
+    key: str  # of the outgoing row; the Message-ID follows from it where none is given
     sender: Address
     recipient: Address
     subject: str
     text: str
-    html: str
+    html: str  # "": none
     date: datetime  # aware; its zone is shown
+    message_id: str = ""
+    submitted: str = "auto-generated"  # RFC 3834 5: or auto-replied
     instance: str = ""  # our mark, by which the mail is known when it comes back
     headers: tuple[tuple[str, str], ...] = ()  # further ones, after the usual
 
@@ -51,6 +53,9 @@ def compose(letter: Letter) -> bytes:
             none.
     """
     plain, rich = _part("plain", letter.text), _part("html", letter.html)
+    if not letter.html:
+        head = "".join(f"{name}: {value}\r\n" for name, value in _headers(letter))
+        return head.encode() + plain + b"\r\n"
     boundary = _boundary(letter.key, plain + rich)
     head = "".join(f"{name}: {value}\r\n" for name, value in _headers(letter))
     head += f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
@@ -59,8 +64,13 @@ def compose(letter: Letter) -> bytes:
     return head.encode() + b"\r\n".join(pieces)
 
 
+def message_id_of(letter: Letter) -> str:
+    """Return the Message-ID of a letter: the same on every attempt."""
+    return letter.message_id or message_id(letter.key, letter.sender.email.rpartition("@")[2])
+
+
 def message_id(key: str, domain: str) -> str:
-    """Return the Message-ID of the outgoing mail `key`: the same on every attempt."""
+    """Return the Message-ID of the outgoing mail `key`."""
     digest = hashlib.sha256(f"{key}\0{domain}".encode("utf-8", "replace")).digest()[:20]
     return f"<{base64.b32encode(digest).decode().lower()}@{_ascii_domain(domain)}>"
 
@@ -79,13 +89,12 @@ def mailbox(email: str) -> str:
 
 
 def _headers(letter: Letter) -> Iterator[tuple[str, str]]:
-    domain = letter.sender.email.rpartition("@")[2]
     yield "Date", format_datetime(letter.date)
     yield "From", _address(letter.sender)
     yield "To", _address(letter.recipient)
-    yield "Message-ID", message_id(letter.key, domain)
+    yield "Message-ID", message_id_of(letter)
     yield "Subject", _encoded(letter.subject, len("Subject: "))
-    yield "Auto-Submitted", "auto-generated"  # RFC 3834 5
+    yield "Auto-Submitted", letter.submitted
     if letter.instance:
         yield "X-Backdesk-Instance", _encoded(letter.instance, len("X-Backdesk-Instance: "))
     for name, value in letter.headers:

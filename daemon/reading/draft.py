@@ -1,11 +1,13 @@
 """A parsed mail -> its reading without scores, and the document that the model is to score."""
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from email.utils import parseaddr
 
 from classifiers.documents import WANTED_HEADERS, Document
+from daemon.mail.answering import bar_to_answering
 from daemon.mail.automatic import Outline
+from daemon.mail.trust import authenticity
 from daemon.reading.records import PlainMail
 from daemon.records import Address, Mail, Reading
 
@@ -16,7 +18,13 @@ _LIST_ID = re.compile(r"<([^<>]{1,250})>\s*$")  # RFC 2919 3: the identifier com
 _WORD = re.compile(r"\w+")
 
 
-def reading_of(mail: Mail, text: str, wanted: Set[str], language: str | None) -> Reading:
+def reading_of(
+    mail: Mail,
+    text: str,
+    wanted: Set[str],
+    language: str | None,
+    our_servers: Collection[str] = (),
+) -> Reading:
     """Return the reading of `mail` with no scores yet.
 
     Args:
@@ -24,7 +32,9 @@ def reading_of(mail: Mail, text: str, wanted: Set[str], language: str | None) ->
         text: the newest text in it.
         wanted: lower-cased names of the headers to keep.
         language: ISO 639-1, or `None`.
+        our_servers: authserv-ids of the servers whose word on a mail's authenticity is believed.
     """
+    domain = mail.sender.email.rpartition("@")[2] if mail.sender else ""
     return Reading(
         content_digest=mail.content_digest,
         message_id=mail.message_id,
@@ -46,6 +56,9 @@ def reading_of(mail: Mail, text: str, wanted: Set[str], language: str | None) ->
         pec_received_at=mail.pec_received_at,
         hop_received_at=mail.hop_received_at,
         snippet=snippet(text),
+        report=mail.report,
+        barred=bar_to_answering(mail.headers, mail.sender, mail.reply_to),
+        authentic=authenticity(mail.headers, our_servers, domain),
         defects=mail.defects,
         cuts=mail.cuts,
     )

@@ -97,7 +97,13 @@ class Reader:
         raw = _bytes(work)
         mail = self.parse(raw)
         text = newest(mail.text, mail.subject)
-        reading = reading_of(mail, text, self._wanted, self._tell(mail.subject, text))
+        reading = reading_of(
+            mail,
+            text,
+            self._wanted,
+            self._tell(mail.subject, text),
+            self._options.our_servers,
+        )
         if self.model is None or not self._is_scored(mail):
             return Draft(reading=reading, document=None)
         return Draft(reading=reading, document=document_of(mail, self._body(raw, mail, text)))

@@ -22,6 +22,7 @@ class ReadingOptions:
             that cannot be loaded also reads without scores, see `ReadingPool.model_error`.
         languages: ISO 639-1 codes among which the language of a mail is told.
         wanted_headers: lower-cased names of the headers that `Reading.headers` keeps.
+        our_servers: authserv-ids (lower case) of our mail servers, believed on who a mail is from.
         own_instance: value of `X-Backdesk-Instance` by which our own mail is known.
         is_automatic_scored: score bounces, receipts and the like as well. Their label means nothing
             and nothing is decided by it; `backdesk classify` promises scores for every line.
@@ -32,6 +33,7 @@ class ReadingOptions:
     model_dir: Path | None = None
     languages: tuple[str, ...] = SHIPPED_LANGUAGES
     wanted_headers: tuple[str, ...] = ()
+    our_servers: tuple[str, ...] = ()
     own_instance: str | None = None
     is_automatic_scored: bool = False
     child_module: str = "daemon.reading.child"

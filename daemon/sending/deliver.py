@@ -4,7 +4,7 @@ What a relay answers is decided here: sent, later, failed, or a person's decisio
 """
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from daemon.failpoint import failpoint
 from daemon.sending.errors import Deferred, NotOurs, OutcomeUnknown, Refused, RelayAway
 from daemon.sending.limits import WINDOW, Pace
 from daemon.sending.policy import policy_for, wait_before_retry
-from daemon.sending.records import Due, Parcel, SendCount, State
+from daemon.sending.records import Due, Parcel, SendCount, Share, State
 from daemon.sending.store import UNKNOWN, Outgoing
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
@@ -36,12 +36,17 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """A relay, and the kinds of mail that it takes."""
+    """A relay, and the rows that it takes."""
 
-    name: str
+    share: Share
     transport: Transport
     per_minute: int
-    kinds: tuple[str, ...]
+    spare: "Outlet | None" = None  # takes its rows while it is away
+
+    @property
+    def name(self) -> str:
+        """The relay's name."""
+        return self.share.relay
 
 
 def send_due(
@@ -52,7 +57,7 @@ def send_due(
     Args:
         store: holds the rows.
         lease: `send`, held by the caller, who runs one round at a time.
-        outlets: each kind of mail has one relay; a kind without one waits.
+        outlets: the relays of the house; a row that is nobody's waits.
         now: the clock, as a round may take minutes.
 
     Raises:
@@ -68,8 +73,13 @@ def send_due(
         try:
             _Round(rows, lease, outlet, now).run(counts)
         finally:
-            outlet.transport.close()
+            for relay in _chain(outlet):
+                relay.transport.close()
     return SendCount(**counts, left=rows.count_due(now()))
+
+
+def _chain(outlet: Outlet) -> tuple[Outlet, ...]:
+    return (outlet, outlet.spare) if outlet.spare else (outlet,)
 
 
 class _Round:
@@ -81,77 +91,92 @@ class _Round:
         self._rows, self._lease, self._outlet, self._now = rows, lease, outlet, now
 
     def run(self, counts: Counter[str]) -> None:
-        """Send rows until none is due, the minute is full, or the relay is away."""
-        kinds, start = self._outlet.kinds, self._now()
-        due = self._rows.due(kinds, start, MOST_AT_ONCE)
-        if not due:
-            return
-        pace = Pace(self._outlet.per_minute, self._rows.handed_over(kinds, start - WINDOW))
-        for row in due:
-            if not pace.allows(self._now()):
+        """Send rows until none is due, the minute is full, or the relay and its spare are away."""
+        due = deque(self._rows.due(self._outlet.share, self._now(), MOST_AT_ONCE))
+        away: RelayAway | None = None
+        for relay in _chain(self._outlet):
+            if due:
+                away = self._through(relay, due, counts)
+            if away is None:
                 return
-            parcel = self._rows.begin(self._lease, row.id)
-            if parcel is None:
-                continue
-            pace.note(self._now())
-            try:
-                end = self._send(row, parcel)
-            except RelayAway as away:
-                self._away(row, away, counts)
-                return
-            counts[end] += 1
+        if away is not None:
+            self._away(due[0], away, counts)
 
-    def _send(self, row: Due, parcel: Parcel) -> str:
+    def _through(self, relay: Outlet, due: deque[Due], counts: Counter[str]) -> RelayAway | None:
+        """Send what is due through one relay; when it is away, return its words.
+
+        The mail at which it went away is the first of `due` then: its final dot was not sent, or
+        was refused, so that another relay may take it.
+        """
+        past = self._rows.handed_over(relay.name, self._now() - WINDOW)
+        pace = Pace(relay.per_minute, past)
+        while due and pace.allows(self._now()):
+            row = due[0]
+            parcel = self._rows.begin(self._lease, row.id)
+            if parcel is not None:
+                pace.note(self._now())
+                try:
+                    end = self._send(relay, row, parcel)
+                except RelayAway as away:
+                    self._note(relay, row, away, "Relay takes no mail")
+                    self._rows.take_back(self._lease, row.id)
+                    return away
+                counts[end] += 1
+            due.popleft()
+        return None
+
+    def _send(self, relay: Outlet, row: Due, parcel: Parcel) -> str:
         """Send one mail, record what came of it, and return the name of its count."""
         try:
-            reply = self._outlet.transport.send(parcel, lambda: self._mark(row))
+            reply = relay.transport.send(parcel, lambda: self._mark(row))
         except NotOurs:
             return "held"
         except RelayAway:
             raise
         except (Refused, Deferred) as error:
-            self._note(row, error)
-            return self._end(row, error)
-        return self._finish(row, State.SENT, reply)
+            self._note(relay, row, error)
+            return self._end(relay, row, error)
+        return self._finish(relay, row, State.SENT, reply)
 
-    def _end(self, row: Due, error: Refused | Deferred) -> str:
+    def _end(self, relay: Outlet, row: Due, error: Refused | Deferred) -> str:
         if isinstance(error, Refused):
-            return self._finish(row, State.FAILED, _last_words(error))
+            return self._finish(relay, row, State.FAILED, _last_words(error))
         is_unknown = isinstance(error, OutcomeUnknown)
         if is_unknown and not policy_for(row.kind).resend_unknown:
-            return self._finish(row, State.HELD, UNKNOWN)
-        return self._defer(row, error)
+            return self._finish(relay, row, State.HELD, UNKNOWN)
+        return self._defer(relay, row, error)
 
     def _mark(self, row: Due) -> None:
         failpoint("send.before_mark")
         self._rows.mark(self._lease, row.id)
         failpoint("send.marked")
 
-    def _finish(self, row: Due, state: State, reply: str) -> str:
+    def _finish(self, relay: Outlet, row: Due, state: State, reply: str) -> str:
         failpoint("send.answered")
-        self._rows.finish(self._lease, row.id, state, reply, self._now())
+        self._rows.finish(self._lease, row.id, state, reply, relay.name, self._now())
         return state.value
 
-    def _defer(self, row: Due, error: Deferred) -> str:
+    def _defer(self, relay: Outlet, row: Due, error: Deferred) -> str:
         now = self._now()
         if now - row.created_at >= policy_for(row.kind).give_up_after:
-            return self._finish(row, State.FAILED, f"given up; {_last_words(error)}")
+            return self._finish(relay, row, State.FAILED, f"given up; {_last_words(error)}")
         until = now + wait_before_retry(row.key, row.attempts + 1)
         self._rows.defer(self._lease, row.id, until, _last_words(error))
         return "deferred"
 
     def _away(self, row: Due, away: RelayAway, counts: Counter[str]) -> None:
         """Let the whole relay rest; this row shows for how long."""
-        counts[self._defer(row, away)] += 1
+        counts[self._defer(self._outlet, row, away)] += 1
         now = self._now()
         until = now + wait_before_retry(self._outlet.name, row.attempts + 1)
-        self._rows.postpone(self._lease, self._outlet.kinds, until, now)
-        self._note(row, away, "Relay takes no mail")
+        self._rows.postpone(self._lease, self._outlet.share, until, now)
 
-    def _note(self, row: Due, error: Refused | Deferred, event: str = "Mail not sent") -> None:
+    def _note(
+        self, relay: Outlet, row: Due, error: Refused | Deferred, event: str = "Mail not sent"
+    ) -> None:
         extra = {
             "action": "not_sent",
-            "relay": self._outlet.name,
+            "relay": relay.name,
             "outgoing": row.id,
             "kind": row.kind,
             "outcome": type(error).__name__,

@@ -27,6 +27,14 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which rows are one relay's."""
+
+    relay: str
+    others: tuple[str, ...] | None = None  # it also takes the rows that name none of these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """What a relay is handed."""
 
@@ -50,6 +58,13 @@ class OutgoingRow:
     not_before: datetime | None
     finished_at: datetime | None
     reply: str | None
+    relay: str | None
+    message_id: str | None
+    case_id: int | None
+    returned_at: datetime | None
+    returned: str | None
+    accepted_at: datetime | None
+    delivered_at: datetime | None
     size: int  # bytes
 
 

@@ -23,6 +23,7 @@ from daemon.sending.records import Parcel
 
 DOT_TIMEOUT_S = 600.0  # RFC 5321 4.5.3.2.6: the relay may look at the mail for 10 minutes
 LONGEST_REPLY = 500  # characters that are kept
+LONGEST_COMMAND = 512  # RFC 5321 4.5.3.1.4: bytes of a command line, with its CRLF
 
 SERVICE_CLOSING = 421
 START_INPUT = 354
@@ -39,6 +40,7 @@ class RelayLogin:
     security: str  # tls, starttls, plain (loopback only)
     username: str = ""  # empty: no login
     secret: str = field(default="", repr=False)
+    auth: str = "password"  # or xoauth2
     ca_file: Path | None = None
     timeout_s: float = 60.0  # for each answer
     dot_timeout_s: float = DOT_TIMEOUT_S  # for the answer to the final dot
@@ -263,7 +265,10 @@ def _tls(login: RelayLogin) -> ssl.SSLContext:
 
 
 def _authenticate(client: _Client, login: RelayLogin) -> None:
-    """PLAIN (RFC 4616) or LOGIN, in UTF-8; smtplib itself knows ASCII passwords only."""
+    """A token, or PLAIN (RFC 4616) or LOGIN in UTF-8; smtplib itself knows ASCII passwords only."""
+    if login.auth == "xoauth2":
+        _show_token(client, login)
+        return
     offered = client.esmtp_features.get("auth", "").upper().split()
     user, secret = login.username.encode(), login.secret.encode()
     if "PLAIN" in offered or "LOGIN" not in offered:
@@ -273,6 +278,19 @@ def _authenticate(client: _Client, login: RelayLogin) -> None:
     _expect("AUTH", client.docmd("AUTH", "LOGIN"), CHALLENGE)
     _expect("AUTH", client.docmd(_base64(user)), CHALLENGE)
     _expect("AUTH", client.docmd(_base64(secret)))
+
+
+def _show_token(client: _Client, login: RelayLogin) -> None:
+    """XOAUTH2, as Google and Microsoft define it."""
+    response = _base64(f"user={login.username}\1auth=Bearer {login.secret}\1\1".encode())
+    if len(f"AUTH XOAUTH2 {response}\r\n") <= LONGEST_COMMAND:
+        answer = client.docmd("AUTH", f"XOAUTH2 {response}")
+    else:  # RFC 4954 4: what does not fit into the command line waits for a challenge
+        _expect("AUTH", client.docmd("AUTH", "XOAUTH2"), CHALLENGE)
+        answer = client.docmd(response)
+    if answer[0] == CHALLENGE:  # why the token is refused; the refusal follows an empty line
+        answer = client.docmd("")
+    _expect("AUTH", answer)
 
 
 def _base64(value: bytes) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, upd
 
 from daemon.records import OutgoingMail
 from daemon.sending.errors import NotOurs
-from daemon.sending.records import Due, OutgoingRow, Parcel, State
+from daemon.sending.records import Due, OutgoingRow, Parcel, Share, State
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import outgoing
@@ -44,10 +44,10 @@ class Outgoing:
         self._store.insert_new(connection, outgoing, [_row(mail, now) for mail in mails])
         return _count_keys(connection, mails) - before
 
-    def due(self, kinds: Sequence[str], now: datetime, limit: int) -> tuple[Due, ...]:
-        """Return rows of these kinds whose turn has come, oldest first."""
+    def due(self, share: Share, now: datetime, limit: int) -> tuple[Due, ...]:
+        """Return a relay's rows whose turn has come, oldest first."""
         columns = (outgoing.c[name] for name in Due.__dataclass_fields__)
-        query = select(*columns).where(_is_due(now), outgoing.c.kind.in_(kinds))
+        query = select(*columns).where(_is_due(now), _is_of(share))
         with self._store.read() as connection:
             rows = connection.execute(query.order_by(outgoing.c.id).limit(limit))
             return tuple(Due(**row) for row in rows.mappings())
@@ -58,10 +58,10 @@ class Outgoing:
         with self._store.read() as connection:
             return connection.scalar(query) or 0
 
-    def handed_over(self, kinds: Sequence[str], since: datetime) -> tuple[datetime, ...]:
-        """Return when mails of these kinds got the relay's last word, since a moment."""
+    def handed_over(self, relay: str, since: datetime) -> tuple[datetime, ...]:
+        """Return when mails got this relay's last word, since a moment."""
         query = select(outgoing.c.finished_at).where(
-            outgoing.c.finished_at > since, outgoing.c.kind.in_(kinds)
+            outgoing.c.finished_at > since, outgoing.c.relay == relay
         )
         with self._store.read() as connection:
             return tuple(connection.scalars(query))
@@ -95,13 +95,15 @@ class Outgoing:
         if not changed:
             raise NotOurs(f"outgoing mail {row_id} was held")
 
-    def finish(self, lease: Lease, row_id: int, state: State, reply: str, now: datetime) -> None:
-        """Record the relay's last word: `sent`, `failed`, or `held` where there was none.
+    def finish(  # noqa: PLR0913 - what is known at the end
+        self, lease: Lease, row_id: int, state: State, reply: str, relay: str, now: datetime
+    ) -> None:
+        """Record a relay's last word: `sent`, `failed`, or `held` where there was none.
 
         The row's epoch is asked, not the lease: what the relay said is true even when the lease
         was lost while it said so, unless the next sender has begun with the row.
         """
-        values = {"state": state, "reply": reply, "finished_at": now}
+        values = {"state": state, "reply": reply, "relay": relay, "finished_at": now}
         anything = (State.QUEUED, State.SENDING, State.HELD)
         with self._store.write() as connection:
             _change(connection, row_id, anything, values, epoch=lease.epoch)
@@ -113,9 +115,15 @@ class Outgoing:
             active = (State.QUEUED, State.SENDING)
             _change(connection, row_id, active, values, epoch=lease.epoch)
 
-    def postpone(self, lease: Lease, kinds: Sequence[str], until: datetime, now: datetime) -> None:
-        """Let all due rows of these kinds wait: their relay is away."""
-        chosen = update(outgoing).where(_is_due(now), outgoing.c.kind.in_(kinds))
+    def take_back(self, lease: Lease, row_id: int) -> None:
+        """Let a row wait again whose final dot this relay has refused; another may take it."""
+        with self._store.write() as connection:
+            values = {"state": State.QUEUED}
+            _change(connection, row_id, (State.SENDING,), values, epoch=lease.epoch)
+
+    def postpone(self, lease: Lease, share: Share, until: datetime, now: datetime) -> None:
+        """Let all due rows of a relay wait: it is away."""
+        chosen = update(outgoing).where(_is_due(now), _is_of(share))
         with self._store.write() as connection:
             lease.guard(connection)
             connection.execute(chosen.values(not_before=until))
@@ -183,6 +191,7 @@ class Outgoing:
             "attempts": 0,
             "not_before": None,
             "finished_at": None,
+            "told": False,
         }
         with self._store.write() as connection:
             stopped = (State.HELD, State.FAILED, State.QUEUED)
@@ -207,12 +216,24 @@ def _row(mail: OutgoingMail, now: datetime) -> dict[str, object]:
         "state": State.QUEUED,
         "created_at": now,
         "not_before": mail.not_before,
+        "addressee": mail.addressee,
+        "stranger": mail.is_stranger,
+        "relay": mail.relay,
+        "message_id": mail.message_id,
+        "case_id": mail.case_id,
     }
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
     its_turn = or_(outgoing.c.not_before.is_(None), outgoing.c.not_before <= now)
     return (outgoing.c.state == State.QUEUED) & its_turn
+
+
+def _is_of(share: Share) -> ColumnElement[bool]:
+    own = outgoing.c.relay == share.relay
+    if share.others is None:
+        return own
+    return own | outgoing.c.relay.is_(None) | outgoing.c.relay.not_in(share.others)
 
 
 def _change(

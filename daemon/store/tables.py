@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -220,7 +221,21 @@ outgoing = Table(
     Column("not_before", Moment),
     Column("finished_at", Moment, index=True),
     Column("reply", Text),  # the relay's last words
+    Column("addressee", Text, nullable=False, server_default=""),  # recipient without +tag
+    Column("stranger", Boolean, nullable=False, server_default=false()),  # nobody confirmed who
+    Column("relay", Text),  # it is to go through, or went through; None: the first of the house
+    Column("message_id", Text, index=True),  # by which a delivery report names it
+    Column("case_id", Id, ForeignKey("cases.id"), index=True),
+    Column(
+        "told", Boolean, nullable=False, server_default=false()
+    ),  # its case has it in its events
+    Column("returned_at", Moment),  # when a report came that it was not delivered
+    Column("returned", Text),  # what the report said
+    Column("accepted_at", Moment),  # certified mail: taken by the sender's provider
+    Column("delivered_at", Moment),  # certified mail: in the recipient's mailbox
     Index("ix_outgoing_state", "state", "not_before"),
+    Index("ix_outgoing_kind", "kind", "created_at"),
+    Index("ix_outgoing_addressee", "addressee", "created_at"),
 )
 
 cases = Table(  # as the events of each say; one row for lists and reports
@@ -241,6 +256,7 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Column("profile", Text),  # of deadlines; None: no clock runs
     Column("due_at", Moment),  # the earliest clock that is not met; None: none
     Column("opened_at", Moment, nullable=False),
+    Column("acknowledged_at", Moment),
     Column("closed_at", Moment),
     Column("cause", Text),  # why it was closed
     Index("ix_cases_state", "state", "due_at"),
@@ -256,6 +272,7 @@ case_events = Table(  # append-only
     Column("actor", Text, nullable=False),  # backdesk, or who did it
     Column("kind", Text, nullable=False),  # opened, joined, possible, assigned, noted, ...
     Column("detail", Text, nullable=False),  # JSON
+    Index("ix_case_events_kind", "kind", "at"),
 )
 
 case_mails = Table(
@@ -291,6 +308,14 @@ counters = Table(
     metadata,
     Column("name", Text, primary_key=True),  # case:2026
     Column("value", BigInteger, nullable=False),
+)
+
+keys = Table(  # of what we sign; the newest signs, all are believed
+    "keys",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )
 
 leases = Table(

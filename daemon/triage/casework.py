@@ -1,10 +1,11 @@
 """A decided mail -> what it asks of the register of cases: to open one, under which clocks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from daemon.records import CaseWish, ClockDue, Decision, Reading, Verdict
+from daemon.triage.acknowledge import AcknowledgeRules, acknowledgement_for
 from daemon.triage.counting import EndlessTerm
 from daemon.triage.deadlines import Course
 from daemon.triage.rulebook import Rulebook
@@ -22,10 +23,19 @@ class CaseRules:
 
     profiles: Mapping[str, str] = field(default_factory=dict)
     rulebook: Rulebook | None = None
+    acknowledging: AcknowledgeRules = field(default_factory=AcknowledgeRules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Where a mail came in, and when."""
+
+    account: str
+    received_at: datetime  # INTERNALDATE
 
 
 def wish_of(
-    reading: Reading, verdict: Verdict, decision: Decision, received_at: datetime, rules: CaseRules
+    reading: Reading, verdict: Verdict, decision: Decision, came: Arrival, rules: CaseRules
 ) -> CaseWish | None:
     """Return what a live mail asks of the register; automatic mail asks nothing.
 
@@ -36,8 +46,8 @@ def wish_of(
         reading: what was read of it.
         verdict: its label.
         decision: its queue, and for an unsure mail the queue whose deadlines it runs under.
-        received_at: when the mailbox had it.
-        rules: which queue has which deadlines.
+        came: to which account, and when the mailbox had it.
+        rules: which queue has which deadlines, and who is answered by return.
     """
     if reading.automatic is not None:
         return None
@@ -45,10 +55,10 @@ def wish_of(
     kind = verdict.label if verdict.label in _OPENS else None
     if kind is None and (verdict.abstained or queue in rules.profiles):
         kind = UNSURE
-    received, proof = first_receipt(reading, received_at)
+    received, proof = first_receipt(reading, came.received_at)
     name = rules.profiles.get(queue) if kind else None
     profile, clocks, why = clocks_for(rules, name, received)
-    return CaseWish(
+    wish = CaseWish(
         kind=kind,
         queue=decision.queue,
         channel="mail" if reading.pec_received_at is None else "pec",
@@ -58,6 +68,8 @@ def wish_of(
         clocks=clocks,
         no_clock=why,
     )
+    answer = acknowledgement_for(wish, reading, came.account, rules.acknowledging)
+    return replace(wish, acknowledgement=answer)
 
 
 def first_receipt(reading: Reading, received_at: datetime) -> tuple[datetime, str]:

@@ -19,7 +19,7 @@ from daemon.store.packs import Location
 from daemon.store.tables import (
     mails,
 )
-from tests.builders import MORNING, held_lease
+from tests.builders import HOMING, MORNING, held_lease
 from tests.houses import reading_of
 
 PLACEMENT = Placement(
@@ -40,7 +40,7 @@ class Books:
         self.store = store
         self.actions = Actions(store, PLACEMENT)
         self.ledger = Ledger(store, self.actions)
-        self.results = Results(store, self.actions, Cases(store, PLACEMENT.zone).take)
+        self.results = Results(store, self.actions, Cases(store, PLACEMENT.zone, HOMING).take)
         self.lease = held_lease(store, account_lease("info"))
 
     def folder(self, name: str = "INBOX", uidvalidity: int = 1, account: str = "info") -> Folder:

@@ -12,7 +12,7 @@ from daemon.cases.views import case_file, case_of_mail, find_case
 from daemon.records import Asking, CaseWish, ClockDue
 from daemon.store.engine import Store
 from daemon.store.tables import mails
-from tests.builders import MORNING
+from tests.builders import HOMING, MORNING
 from tests.stages.triage_builders import address, reading
 
 ROME = ZoneInfo("Europe/Rome")
@@ -32,7 +32,7 @@ class Register:
     """The register on one store, and short ways to fill it."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.cases, self._mails = store, Cases(store, ROME), 0
+        self.store, self.cases, self._mails = store, Cases(store, ROME, HOMING), 0
 
     def mail(self) -> int:
         """Enter a bare mail, and return its id."""

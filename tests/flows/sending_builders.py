@@ -6,7 +6,7 @@ from datetime import datetime
 
 from daemon.records import OutgoingMail
 from daemon.sending.deliver import Outlet
-from daemon.sending.records import Parcel
+from daemon.sending.records import Parcel, Share
 from daemon.sending.smtp import RelayLogin, SmtpRelay
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
@@ -14,7 +14,8 @@ from tests.servers.smtp_sink import SmtpSink
 
 MESSAGE = b"Subject: x\r\nMessage-ID: <1@desk.example>\r\n\r\n.dot\r\n..\r\ntext\r\n"
 PARCEL = Parcel(sender="info@desk.example", recipient="team@desk.example", message=MESSAGE)
-KINDS = ("digest", "newsletter")
+WHOLE = Share(relay="main", others=("main",))
+"""Everything is this relay's."""
 
 
 def mail(number: int, kind: str = "digest", **changes: object) -> OutgoingMail:
@@ -38,9 +39,9 @@ def login(sink: SmtpSink, **changes: object) -> RelayLogin:
 
 
 def outlet(sink: SmtpSink, per_minute: int = 1000, **changes: object) -> Outlet:
-    """Return the sink as the relay of all kinds."""
+    """Return the sink as the relay of all mail."""
     relay = SmtpRelay(lambda: login(sink, **changes))
-    return Outlet(name="main", transport=relay, per_minute=per_minute, kinds=KINDS)
+    return Outlet(share=WHOLE, transport=relay, per_minute=per_minute)
 
 
 def at(moment: datetime) -> Callable[[], datetime]:

@@ -10,8 +10,9 @@ from sqlalchemy import func, insert, select
 from daemon.errors import StoreBusy
 from daemon.intake.mixes import mix_of
 from daemon.intake.records import Unread
-from daemon.jobs import House, forget_interrupted, once_a_day, renew_mix
+from daemon.jobs import House, renew_mix
 from daemon.pipeline import decide
+from daemon.store.runs import forget_interrupted, once_a_day
 from daemon.store.tables import deliveries, folders, mails, readings
 from daemon.triage.mix import HouseMix
 from tests.houses import Desk, open_house, settings_of
@@ -42,9 +43,11 @@ def test_a_second_tick_of_the_day_does_nothing(house: House):
     """The row of the schedule and date is taken once."""
     runs = []
 
-    assert once_a_day(house, "digest", MORNING, lambda: runs.append(1))
-    assert not once_a_day(house, "digest", MORNING + timedelta(hours=2), lambda: runs.append(2))
-    assert once_a_day(house, "digest", MORNING + timedelta(days=1), lambda: runs.append(3))
+    assert once_a_day(house.store, "digest", MORNING, lambda: runs.append(1))
+    assert not once_a_day(
+        house.store, "digest", MORNING + timedelta(hours=2), lambda: runs.append(2)
+    )
+    assert once_a_day(house.store, "digest", MORNING + timedelta(days=1), lambda: runs.append(3))
     assert runs == [1, 3]
 
 
@@ -55,9 +58,9 @@ def test_a_job_that_failed_is_tried_again(house: House):
         raise StoreBusy("the disk is full")
 
     with pytest.raises(StoreBusy):
-        once_a_day(house, "digest", MORNING, fail)
+        once_a_day(house.store, "digest", MORNING, fail)
 
-    assert once_a_day(house, "digest", MORNING, lambda: None)
+    assert once_a_day(house.store, "digest", MORNING, lambda: None)
 
 
 def test_a_start_takes_up_only_its_own_schedules(house: House):
@@ -65,12 +68,12 @@ def test_a_start_takes_up_only_its_own_schedules(house: House):
     ran = []
 
     def look_from_a_second_start() -> None:
-        forget_interrupted(house, ("sweep", "reconcile"))
-        ran.append(once_a_day(house, "digest", MORNING, lambda: None))
-        forget_interrupted(house, ("digest",))
-        ran.append(once_a_day(house, "digest", MORNING, lambda: None))
+        forget_interrupted(house.store, ("sweep", "reconcile"))
+        ran.append(once_a_day(house.store, "digest", MORNING, lambda: None))
+        forget_interrupted(house.store, ("digest",))
+        ran.append(once_a_day(house.store, "digest", MORNING, lambda: None))
 
-    once_a_day(house, "digest", MORNING, look_from_a_second_start)
+    once_a_day(house.store, "digest", MORNING, look_from_a_second_start)
 
     assert ran == [False, True]
 
@@ -81,10 +84,10 @@ def test_a_job_that_never_ended_is_taken_for_dead_after_an_hour(house: House):
 
     def look_later() -> None:
         soon, later = MORNING + timedelta(minutes=30), MORNING + timedelta(minutes=90)
-        ran.append(once_a_day(house, "digest", soon, lambda: None))
-        ran.append(once_a_day(house, "digest", later, lambda: None))
+        ran.append(once_a_day(house.store, "digest", soon, lambda: None))
+        ran.append(once_a_day(house.store, "digest", later, lambda: None))
 
-    once_a_day(house, "digest", MORNING, look_later)
+    once_a_day(house.store, "digest", MORNING, look_later)
 
     assert ran == [False, True]
 

@@ -17,13 +17,14 @@ from daemon.sending.deliver import Outlet, send_due
 from daemon.sending.errors import Refused
 from daemon.sending.limits import Pace
 from daemon.sending.policy import LONGEST_WAIT, wait_before_retry
-from daemon.sending.records import SendCount
+from daemon.sending.records import SendCount, Share
 from daemon.sending.smtp import RelayLogin, SmtpRelay
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
 from tests.builders import ENGINES, MORNING, chosen_store, held_lease, open_test_store
 from tests.flows.sending_builders import (
     PARCEL,
+    WHOLE,
     at,
     login,
     mail,
@@ -78,7 +79,7 @@ def test_a_missing_secret_keeps_the_mail_and_says_which(lite: Store) -> None:
 
     rows = Outgoing(lite)
     rows.enqueue([mail(1)], MORNING)
-    keyless = Outlet(name="main", transport=SmtpRelay(no_secret), per_minute=60, kinds=("digest",))
+    keyless = Outlet(share=WHOLE, transport=SmtpRelay(no_secret), per_minute=60)
     assert send_due(lite, held_lease(lite), [keyless], at(MORNING)) == SendCount(deferred=1)
     assert rows.list_rows()[0].reply == "LOGIN: relays.main.password: no secret found"
 
@@ -131,9 +132,7 @@ def test_a_closed_port_is_a_relay_that_is_away(lite: Store) -> None:
     """No connection: the mails wait, nothing is raised."""
     Outgoing(lite).enqueue([mail(1)], MORNING)
     nowhere = RelayLogin(host="127.0.0.1", port=free_port(), security="plain", timeout_s=2.0)
-    gone = Outlet(
-        name="gone", transport=SmtpRelay(lambda: nowhere), per_minute=60, kinds=("digest",)
-    )
+    gone = Outlet(share=WHOLE, transport=SmtpRelay(lambda: nowhere), per_minute=60)
     assert send_due(lite, held_lease(lite), [gone], at(MORNING)) == SendCount(deferred=1)
 
 
@@ -204,16 +203,17 @@ def test_a_digest_of_yesterday_is_given_up(lite: Store, smtp_sink: SmtpSink) -> 
     assert timedelta(hours=24) <= row.finished_at - MORNING <= timedelta(hours=26)
 
 
-def test_a_mail_before_its_moment_and_a_kind_without_relay_wait(
+def test_a_mail_before_its_moment_and_another_relays_mail_wait(
     store: Store, smtp_sink: SmtpSink
 ) -> None:
-    """`not_before` is kept to, and a kind that no relay takes stays queued and is counted."""
+    """`not_before` is kept to, and a mail of another relay stays queued and is counted."""
     rows = Outgoing(store)
     later = MORNING + timedelta(hours=1)
-    rows.enqueue([mail(1, not_before=later), mail(2, "survey")], MORNING)
-    count = send_due(store, held_lease(store), [outlet(smtp_sink)], at(MORNING))
+    rows.enqueue([mail(1, not_before=later), mail(2, relay="other")], MORNING)
+    two = replace(outlet(smtp_sink), share=Share(relay="main", others=("main", "other")))
+    count = send_due(store, held_lease(store), [two], at(MORNING))
     assert count == SendCount(left=1)
-    assert send_due(store, held_lease(store), [outlet(smtp_sink)], at(later)).sent == 1
+    assert send_due(store, held_lease(store), [two], at(later)).sent == 1
 
 
 def test_people_hold_and_retry(store: Store, smtp_sink: SmtpSink) -> None:

@@ -19,7 +19,7 @@ from daemon.sending.smtp import SmtpRelay
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
 from tests.builders import MORNING, held_lease, open_test_store
-from tests.flows.sending_builders import KINDS, at, login, mail, outlet, states
+from tests.flows.sending_builders import WHOLE, at, login, mail, outlet, states
 from tests.servers.smtp_sink import Fault, SmtpSink
 
 pytestmark = pytest.mark.server
@@ -66,7 +66,7 @@ def test_a_mail_held_while_on_its_way_is_not_sent(lite: Store, smtp_sink: SmtpSi
         def close(self) -> None:
             relay.close()
 
-    slow = Outlet(name="main", transport=HeldMeanwhile(), per_minute=60, kinds=KINDS)
+    slow = Outlet(share=WHOLE, transport=HeldMeanwhile(), per_minute=60)
     count = send_due(lite, held_lease(lite), [slow], at(MORNING))
     assert count == SendCount(held=1)
     assert states(lite) == {"digest:1": "held"}
@@ -87,7 +87,7 @@ def test_a_sender_that_lost_its_lease_sends_no_dot(lite: Store, smtp_sink: SmtpS
         def close(self) -> None:
             relay.close()
 
-    late = Outlet(name="main", transport=TakenOver(), per_minute=60, kinds=KINDS)
+    late = Outlet(share=WHOLE, transport=TakenOver(), per_minute=60)
     with pytest.raises(LeaseLost):
         send_due(lite, old, [late], at(MORNING))
     assert states(lite) == {"digest:1": "queued"}
@@ -105,7 +105,7 @@ def test_an_answer_is_recorded_even_when_the_lease_was_lost(lite: Store) -> None
     rows.mark(old, row.id)
     new = held_lease(lite, epoch=2)
     rows.recover(new, lambda _kind: True, MORNING)
-    rows.finish(old, row.id, "sent", "kept", MORNING)  # type: ignore[arg-type]
+    rows.finish(old, row.id, "sent", "kept", "main", MORNING)  # type: ignore[arg-type]
     assert states(lite) == {"digest:1": "sent"}
     assert rows.begin(new, row.id) is None
 
@@ -115,6 +115,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from daemon.sending.deliver import Outlet, send_due
+from daemon.sending.records import Share
 from daemon.sending.smtp import RelayLogin, SmtpRelay
 from daemon.store.engine import open_store, sqlite_url
 from tests.builders import held_lease
@@ -123,7 +124,7 @@ folder, port, epoch, now = sys.argv[1:]
 store = open_store(sqlite_url(Path(folder)))
 login = RelayLogin(host="127.0.0.1", port=int(port), security="plain")
 relay = SmtpRelay(lambda: login)
-outlet = Outlet(name="main", transport=relay, per_minute=1000, kinds=("digest", "newsletter"))
+outlet = Outlet(share=Share(relay="main", others=("main",)), transport=relay, per_minute=1000)
 send_due(store, held_lease(store, epoch=int(epoch)), [outlet], lambda: datetime.fromisoformat(now))
 """
 

@@ -1,16 +1,36 @@
 """The SMTP adapter and a real server: bytes, marker, TLS, login, deadlines."""
 
+import base64
+import logging
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from daemon.sending.deliver import send_due
 from daemon.sending.errors import NotOurs, OutcomeUnknown, RelayAway
+from daemon.sending.records import SendCount
 from daemon.sending.smtp import RelayLogin, SmtpRelay
-from tests.flows.sending_builders import MESSAGE, PARCEL, login, pass_by
+from daemon.sending.store import Outgoing
+from tests.builders import MORNING, held_lease, open_test_store
+from tests.flows.sending_builders import MESSAGE, PARCEL, at, login, mail, outlet, pass_by
 from tests.servers.certs import Certificates
 from tests.servers.smtp_sink import Fault, SmtpSink
 
 pytestmark = pytest.mark.server
+
+SHORT, LONG = "canary-token-5", "canary-token-7" + "." * 500  # LONG: more than a command line takes
+
+
+@pytest.fixture
+def token_sink() -> Iterator[SmtpSink]:
+    """Give a sink that knows one token of each length, and no password."""
+    sink = SmtpSink(tokens={"info@desk.example": SHORT, "long@desk.example": LONG})
+    sink.start()
+    yield sink
+    sink.stop()
 
 
 def test_the_bytes_arrive_as_they_are(smtp_sink: SmtpSink) -> None:
@@ -72,6 +92,49 @@ def test_a_relay_is_entered_over_verified_tls(security: str, certificates: Certi
         wrong.close()
     finally:
         sink.stop()
+
+
+@pytest.mark.parametrize(
+    ("user", "token"), [("info@desk.example", SHORT), ("long@desk.example", LONG)]
+)
+def test_the_right_token_enters(user: str, token: str, token_sink: SmtpSink) -> None:
+    """XOAUTH2 is spoken as the providers want it; a long token does not fit the AUTH line."""
+    enter = login(token_sink, username=user, secret=token, auth="xoauth2")
+    relay = SmtpRelay(lambda: enter)
+    relay.send(PARCEL, pass_by)
+    relay.close()
+    (got,) = token_sink.wait_for(1)
+    assert got.user == user
+    assert token_sink.commands.count("AUTH ***") == 1
+
+
+@pytest.mark.parametrize("token", ["canary-token-6", "canary-token-8" + "." * 500])
+def test_a_refused_token_keeps_the_mail_waiting(
+    token: str, token_sink: SmtpSink, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An expired token is no fault of the mail, is shown nowhere, and a new one is enough."""
+    store = open_test_store(tmp_path)
+    rows, lease = Outgoing(store), held_lease(store)
+    rows.enqueue([mail(1)], MORNING)
+    entry = {"username": "info@desk.example", "auth": "xoauth2"}
+    with caplog.at_level(logging.DEBUG):
+        expired = outlet(token_sink, **entry, secret=token)
+        assert send_due(store, lease, [expired], at(MORNING)) == SendCount(deferred=1)
+    (row,) = rows.list_rows()
+    assert row.state == "queued"
+    assert row.reply == "AUTH: 535 5.7.8 Authentication credentials invalid"
+    assert token_sink.mails == ()
+    assert not any(command.startswith("MAIL") for command in token_sink.commands)
+    (told,) = (record for record in caplog.records if hasattr(record, "action"))
+    assert (told.action, told.outcome, told.step) == ("not_sent", "RelayAway", "AUTH")
+    shown = repr([vars(record) for record in caplog.records]) + caplog.text
+    said = base64.b64encode(f"user=info@desk.example\1auth=Bearer {token}".encode()).decode()
+    assert token not in shown
+    assert said[:64] not in shown
+    renewed = outlet(token_sink, **entry, secret=SHORT)
+    later = at(MORNING + timedelta(minutes=2))
+    assert send_due(store, lease, [renewed], later) == SendCount(sent=1)
+    store.close()
 
 
 def test_starttls_never_falls_back_to_plain_text(smtp_sink: SmtpSink) -> None:

@@ -1,7 +1,9 @@
 """One SMTP connection -> aiosmtpd's answers, or those the sink's script puts in their place."""
 
 import asyncio
+import json
 import ssl
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -47,6 +49,7 @@ class Sink(Protocol):
 
     tls: Tls
     users: dict[str, str]
+    tokens: dict[str, str]
 
     def opened(self, session: "ScriptedSmtp") -> None:
         """Note a new connection."""
@@ -78,6 +81,7 @@ class ScriptedSmtp(SMTP):
             # The sink itself demands AUTH: aiosmtpd warns when it is to do so without TLS.
             auth_require_tls=tls is not None,
             authenticator=self._authenticate_user,
+            auth_exclude_mechanism=() if sink.tokens else ("XOAUTH2",),
             enable_SMTPUTF8=True,
             loop=loop,
         )
@@ -132,6 +136,20 @@ class ScriptedSmtp(SMTP):
         await self._give(answer)
         raise ConnectionResetError("cut by the script")
 
+    async def auth_XOAUTH2(  # noqa: N802 - aiosmtpd looks for this name
+        self, _server: SMTP, arguments: list[str]
+    ) -> AuthResult:
+        """Accept the right token; say why another is refused, and then refuse it."""
+        given = arguments[1:]
+        said = b64decode(given[0]) if given else await self.challenge_auth("")
+        for user, token in self._sink.tokens.items():
+            if said == f"user={user}\1auth=Bearer {token}\1\1".encode():
+                return AuthResult(success=True, auth_data=user)
+        why = {"status": "400", "schemes": "Bearer", "scope": "https://mail.sink.example/"}
+        is_heard = await self.challenge_auth(json.dumps(why)) == b""
+        message = None if is_heard else "501 5.5.2 not an empty line"
+        return AuthResult(success=False, handled=False, message=message)
+
     def _keep(self, session: Session, envelope: Envelope) -> None:
         raw = envelope.original_content
         assert isinstance(raw, bytes)
@@ -160,7 +178,8 @@ class ScriptedSmtp(SMTP):
         return answer_command
 
     def _lacks_auth(self) -> bool:
-        return bool(self._sink.users) and not getattr(self.session, "authenticated", False)
+        is_closed = bool(self._sink.users or self._sink.tokens)
+        return is_closed and not getattr(self.session, "authenticated", False)
 
     async def _give(self, answer: Answer) -> None:
         if isinstance(answer, str):

@@ -22,6 +22,7 @@ class SmtpSink:
         tls: `starttls` offers it, `implicit` speaks TLS from the first byte.
         certificates: needed unless `tls` is `none`.
         users: user -> password; when given, MAIL without AUTH is answered 530.
+        tokens: user -> OAuth2 access token for XOAUTH2, offered only when given; else as `users`.
 
     Steps for `script` and `always`: `CONNECT` (in place of the greeting), `EHLO`, `STARTTLS`,
     `AUTH`, `MAIL`, `RCPT`, `DATA` (in place of 354), `DOT` (after the final dot), `RSET`, `QUIT`.
@@ -33,8 +34,10 @@ class SmtpSink:
         tls: Tls = "none",
         certificates: Certificates | None = None,
         users: Mapping[str, str] | None = None,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         self.host, self.port, self.tls, self.users = HOST, 0, tls, dict(users or {})
+        self.tokens = dict(tokens or {})
         self.certificates = certificates
         self._changed = threading.Condition()
         self._mails: list[SunkMail] = []

@@ -13,11 +13,12 @@ from daemon.cases.threads import id_of, ids_answered, writer_of
 from daemon.intake.records import Unread
 from daemon.pipeline import decide
 from daemon.records import Automatic, CaseWish, Decision, Verdict
-from daemon.triage.casework import UNSURE, clocks_for, first_receipt, wish_of
+from daemon.triage.casework import UNSURE, Arrival, clocks_for, first_receipt, wish_of
 from tests.stages.test_config_problems import FILE, SMALL
 from tests.stages.triage_builders import address, reading
 
 RECEIVED = datetime(2026, 11, 20, 9, tzinfo=UTC)
+CAME = Arrival(account="info", received_at=RECEIVED)
 RULES = case_rules(
     config.parse(
         SMALL.replace('folder = "Queues/C', 'deadline = "it-energy"\nfolder = "Queues/C'), FILE
@@ -29,7 +30,7 @@ def wish(label: str | None, *, queue: str | None = "complaints", **changes) -> C
     """Return what a mail with this label asks for."""
     verdict = Verdict(label=label, confidence=0.9, abstained=label is None, reason="model")
     decision = Decision(queue=queue, rule=None, reason="")
-    return wish_of(reading(**changes), verdict, decision, RECEIVED, RULES)
+    return wish_of(reading(**changes), verdict, decision, CAME, RULES)
 
 
 def test_a_complaint_opens_a_case_under_the_deadlines_of_its_queue() -> None:
@@ -85,7 +86,7 @@ def test_unsure_mail_runs_under_the_deadlines_it_would_have_as_a_complaint() -> 
     """Its own queue is the one in which people look at it."""
     verdict = Verdict(label=None, confidence=0.4, abstained=True, reason="unsure")
     decision = Decision(queue="unsure", rule=None, reason="", deadlines_of="complaints")
-    asked = wish_of(reading(), verdict, decision, RECEIVED, RULES)
+    asked = wish_of(reading(), verdict, decision, CAME, RULES)
     assert (asked.kind, asked.queue, asked.profile) == (UNSURE, "unsure", "it-energy")
 
 

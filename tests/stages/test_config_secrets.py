@@ -29,6 +29,11 @@ security = "plain"
 [relays.main]
 host = "smtp.example.org"
 username = "info@example.org"
+[relays.token-user]
+host = "smtp.example.net"
+username = "token@example.net"
+auth = "xoauth2"
+token_file = "token"
 """
 
 
@@ -116,12 +121,13 @@ def test_a_file_that_everybody_can_read_is_named_in_the_log(
 
 
 def test_accounts_relays_and_the_store_have_their_own_keys(places: Path) -> None:
-    """OAuth2 accounts ask for a token, relays without login for nothing, the store if it can."""
+    """With OAuth2 a token is asked for, for an open relay nothing, for the store what there is."""
     settings = settings_in(places)
     accounts, relays = settings.accounts, settings.relays
     environ = {
         "BACKDESK_ACCOUNTS_TOKEN_USER_TOKEN": "t",
         "BACKDESK_RELAYS_MAIN_PASSWORD": "r",
+        "BACKDESK_RELAYS_TOKEN_USER_TOKEN": "rt",
         "BACKDESK_STORE_PASSWORD": "s",
     }
     assert account_secret(accounts["info"], environ).get_secret_value() == "from file"
@@ -130,9 +136,36 @@ def test_accounts_relays_and_the_store_have_their_own_keys(places: Path) -> None
     main = relay_secret(relays["main"], environ)
     assert main is not None
     assert main.get_secret_value() == "r"
+    (places / "token").write_text("from token file\n")
+    for given, value in (({}, "from token file"), (environ, "rt")):
+        token = relay_secret(relays["token-user"], given)
+        assert token is not None
+        assert token.get_secret_value() == value
     assert store_secret(settings.store, {}) is None
     assert (found := store_secret(settings.store, environ)) is not None
     assert found.get_secret_value() == "s"
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "says"),
+    [
+        ("accounts.info", "token_file", 'auth = "password"; allowed: password_file'),
+        ("accounts.token-user", "password_file", 'auth = "xoauth2"; allowed: token_file'),
+        ("relays.main", "token_file", 'auth = "password"; allowed: password_file'),
+        ("relays.token-user", "password_file", 'auth = "xoauth2"; allowed: token_file'),
+        ("relays.open", "password_file", "without a username"),
+        ("relays.open", "token_file", "without a username"),
+    ],
+)
+def test_a_file_that_the_login_would_never_read_is_refused(
+    table: str, key: str, says: str, tmp_path: Path
+) -> None:
+    """A token beside a password, or either without a login: said, not left unread."""
+    with pytest.raises(config.ConfigProblems) as caught:
+        settings_in(tmp_path, TEXT.replace(f"[{table}]", f'[{table}]\n{key} = "x"'))
+    (problem,) = caught.value.problems
+    assert problem.key == f"{table}.{key}"
+    assert says in problem.message
 
 
 def test_missing_secrets_are_problems_with_their_lines(places: Path) -> None:
@@ -142,5 +175,7 @@ def test_missing_secrets_are_problems_with_their_lines(places: Path) -> None:
     assert [(each.line, each.key) for each in problems] == [
         (8, "accounts.token-user"),
         (15, "relays.main"),
+        (18, "relays.token-user"),
     ]
     assert variable("accounts.token-user.token") in problems[0].message
+    assert "relays.token-user.token" in problems[2].message

@@ -132,9 +132,8 @@ def test_each_example_of_a_table_can_be_used(example: str) -> None:
     line = example.removeprefix("# Example: ")
     text = TEXT.replace(example, line)
     if line.startswith("token_file"):
-        text = text.replace('password_file = "secrets/info"', 'auth = "xoauth2"').replace(
-            '#auth = "password"', ""
-        )
+        password = line.replace("token_file", "password_file").replace(".token", "")
+        text = text.replace(password, 'auth = "xoauth2"').replace('#auth = "password"', "")
     settings = config.parse(text, SHIPPED)
     assert config.changes(config.load(SHIPPED), settings) != ()
 

@@ -22,7 +22,7 @@ from daemon.records import ClockDue, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
 from daemon.store.tables import actions, outgoing
-from tests.builders import ENGINES, MORNING, chosen_store, open_test_store
+from tests.builders import ENGINES, HOMING, MORNING, chosen_store, open_test_store
 from tests.stages.digest_builders import (
     UNSURE,
     Kept,
@@ -293,7 +293,7 @@ def test_a_recipient_that_cannot_be_written_to_does_not_stop_the_others(tmp_path
 
 def test_cases_are_listed_by_how_much_they_press(store: Store) -> None:
     """Past the term, due within three days; neither those with time, nor closed ones."""
-    register = Cases(store, settings().service.zone)
+    register = Cases(store, settings().service.zone, HOMING)
     letter = NewCase(
         kind="complaint", channel="letter", queue="unsure", subject="Bolletta", customer=None,
         customer_name="Ugo Verdi", received_at=MORNING - timedelta(days=40), actor="Ada",

@@ -1,0 +1,38 @@
+"""A date or a moment -> words in it, pl or en, as `templates/dates.<language>.toml` has them."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from daemon.config.shipped import shipped
+
+
+def day_in_words(day: date, language: str, form: str = "short") -> str:
+    """Return a date: `short` is Mon 23 Nov, `long` is Monday 23 November 2026.
+
+    `letter` stands in a sentence: that something came on it, or comes by it.
+    """
+    names = _names(language)
+    length = "short" if form == "short" else "long"
+    return str(names[form]).format(
+        weekday=names[f"weekdays_{length}"][day.weekday()],
+        day=day.day,
+        month=names[f"months_{length}"][day.month - 1],
+        year=day.year,
+    )
+
+
+def moment_in_words(moment: datetime, zone: ZoneInfo, language: str) -> str:
+    """Return a moment in the house's time, for a letter: Monday 23 November 2026, at 07:30."""
+    local = moment.astimezone(zone)
+    day = day_in_words(local.date(), language, "letter")
+    return str(_names(language)["moment"]).format(day=day, time=f"{local:%H:%M}")
+
+
+@cache
+def _names(language: str) -> Mapping[str, Any]:
+    path = shipped(f"templates/dates.{language}.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))

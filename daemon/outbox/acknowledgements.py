@@ -1,0 +1,281 @@
+"""Cases just opened -> acknowledgements among what leaves, within limits; and what became of them.
+
+They are entered in the transaction that opens the case, one for each case for ever. Whatever holds
+one back holds back our sending only: the mail is taken in, and the case says why.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, update
+
+from daemon.config.dates import day_in_words, moment_in_words
+from daemon.config.settings import Settings
+from daemon.mail.compose import Letter, compose, mailbox
+from daemon.mail.tokens import Tokens
+from daemon.outbox.letters import LANGUAGES, LetterError, Letters
+from daemon.records import Acknowledgement, Address, Opened, OutgoingMail, Receipt
+from daemon.sending.records import State
+from daemon.sending.store import Outgoing
+from daemon.store.engine import Store
+from daemon.store.tables import counters, outgoing
+from daemon.triage.acknowledge import PEC, untagged
+
+_log = logging.getLogger(__name__)
+
+KIND = "acknowledgement"
+NAME = "acknowledgement"
+"""Of the templates."""
+
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_BY_THE_HOUR = timedelta(hours=48)  # a term up to that is told with its time of day
+_LONGEST_ID = 500  # characters of a Message-ID that is answered
+_ENDED = (State.SENT, State.FAILED, State.HELD)
+
+
+class Acknowledgements:
+    """Writes them, always inside a transaction of the caller.
+
+    Args:
+        store: the database.
+        settings: limits, addresses, language.
+        tokens: sign the Message-IDs, by which answers come home.
+    """
+
+    def __init__(self, store: Store, settings: Settings, tokens: Tokens) -> None:
+        self._store = store
+        self._settings = settings
+        self._chosen = settings.acknowledgements
+        self._tokens = tokens
+        self._letters = Letters(self._chosen.templates)
+        self._outgoing = Outgoing(store)
+
+    def enqueue(
+        self, connection: Connection, opened: Sequence[Opened], now: datetime
+    ) -> list[Receipt]:
+        """Enter the acknowledgements of cases; return for each what is done, or why nothing is."""
+        asked = [(one, one.acknowledgement) for one in opened if one.acknowledgement]
+        if not asked:
+            return []
+        self._take_turns(connection)
+        limits = self._limits(connection, [asking.recipient for _, asking in asked], now)
+        mails: list[OutgoingMail] = []
+        receipts = []
+        for one, asking in asked:
+            kind, why = "unacknowledged", asking.refusal or self._too_late(one, now)
+            if not why and (over := limits.exceeded(asking, now)):
+                kind, why = "held back", over
+            if not why:
+                mail = self._mail(one, asking, now)
+                if isinstance(mail, OutgoingMail):
+                    mails.append(mail)
+                    limits.note(asking, now)
+                    kind, why = "acknowledging", ""
+                else:
+                    why = mail
+            detail = {"why": why} if why else {"to": asking.recipient}
+            receipts.append(Receipt(case_id=one.case_id, kind=kind, at=now, detail=detail))
+        self._outgoing.enqueue_in(connection, mails, now)
+        return receipts
+
+    def untold(self, connection: Connection, limit: int) -> list[Receipt]:
+        """Return what became of acknowledgements since it was last asked; each once."""
+        rows = connection.execute(
+            select(outgoing)
+            .where(outgoing.c.kind == KIND, outgoing.c.state.in_(_ENDED), ~outgoing.c.told)
+            .where(outgoing.c.case_id.is_not(None))
+            .order_by(outgoing.c.id)
+            .limit(limit)
+        ).all()
+        told = update(outgoing).where(outgoing.c.id.in_([row.id for row in rows]))
+        connection.execute(told.values(told=True))
+        receipts = []
+        for row in rows:
+            is_sent = row.state == State.SENT
+            detail = {"to": row.recipient} if is_sent else {"why": f"{row.state}: {row.reply}"}
+            kind = "acknowledged" if is_sent else "unacknowledged"
+            at = row.finished_at or row.created_at
+            receipts.append(Receipt(case_id=row.case_id, kind=kind, at=at, detail=detail))
+        return receipts
+
+    def has_untold(self) -> bool:
+        """Tell whether `untold` has anything to say."""
+        query = select(outgoing.c.id).where(
+            outgoing.c.kind == KIND, outgoing.c.state.in_(_ENDED), ~outgoing.c.told
+        )
+        with self._store.read() as connection:
+            return connection.scalar(query.limit(1)) is not None
+
+    def _take_turns(self, connection: Connection) -> None:
+        """Let nobody else count until this transaction ends."""
+        self._store.insert_new(connection, counters, [{"name": KIND, "value": 0}])
+        turn = update(counters).where(counters.c.name == KIND)
+        connection.execute(turn.values(value=counters.c.value + 1))
+
+    def _limits(
+        self, connection: Connection, recipients: Sequence[str], now: datetime
+    ) -> "_Limits":
+        chosen = self._chosen
+        recent = (outgoing.c.kind == KIND) & (outgoing.c.created_at > now - _HOUR)
+        number, strangers = connection.execute(
+            select(func.count(), func.count().filter(outgoing.c.stranger)).where(recent)
+        ).one()
+        limits = _Limits(
+            in_hour=chosen.per_hour - number,
+            strangers=chosen.strangers_per_hour - strangers,
+            per_day=chosen.per_address_day,
+            apart=timedelta(seconds=chosen.per_address_s),
+            numbers=Counter(),
+            last={},
+        )
+        addressees = sorted({untagged(one) for one in recipients})
+        for start in range(0, len(addressees), 500):
+            sent = connection.execute(
+                select(outgoing.c.addressee, func.count(), func.max(outgoing.c.created_at))
+                .where(outgoing.c.addressee.in_(addressees[start : start + 500]))
+                .where(outgoing.c.kind == KIND, outgoing.c.created_at > now - _DAY)
+                .group_by(outgoing.c.addressee)
+            )
+            for addressee, count, last in sent:
+                limits.numbers[addressee], limits.last[addressee] = count, last
+        return limits
+
+    def _too_late(self, one: Opened, now: datetime) -> str:
+        is_late = now - one.received_at > timedelta(seconds=self._chosen.late_s)
+        return "it was received too long ago" if is_late else ""
+
+    def _mail(self, one: Opened, asking: Acknowledgement, now: datetime) -> OutgoingMail | str:
+        """Return the acknowledgement of a case, or why it cannot be written."""
+        relay, sender = self._way(one, asking)
+        if not sender:
+            return "the house has no address to answer from: accounts.NAME.address"
+        key = f"{KIND}:{one.reference}"
+        try:
+            letter = self._letter(one, asking, sender, key, now)
+            message = compose(letter)
+        except LetterError as error:
+            _log.error("Letter not written", extra={"action": "letter", "reason": str(error)})
+            return f"its template is wrong: {error}"
+        except ValueError as error:
+            return f"it cannot be addressed: {error}"
+        return OutgoingMail(
+            key=key,
+            kind=KIND,
+            sender="",  # RFC 3834 3.3: a bounce of it would go round and round
+            recipient=asking.recipient,
+            message=message,
+            addressee=untagged(asking.recipient),
+            is_stranger=asking.is_stranger,
+            relay=relay,
+            message_id=letter.message_id,
+            case_id=one.case_id,
+        )
+
+    def _way(self, one: Opened, asking: Acknowledgement) -> tuple[str, str]:
+        """Return the relay that takes it, and the address it comes from."""
+        settings = self._settings
+        if one.channel == PEC:
+            relay = next(relay for relay in settings.relays.values() if relay.pec)
+            return relay.name, relay.username
+        return (
+            self._chosen.relay or settings.plain_relay,
+            settings.accounts[asking.account].own_address,
+        )
+
+    def _letter(
+        self, one: Opened, asking: Acknowledgement, sender: str, key: str, now: datetime
+    ) -> Letter:
+        chosen, service = self._chosen, self._settings.service
+        language = one.language if one.language in LANGUAGES else ""
+        language = language or chosen.language or service.language
+        text = self._letters.write(
+            NAME,
+            language,
+            {
+                "kind": one.kind,
+                "reference": one.reference,
+                "received": self._day(one.received_at, language),
+                "due": self._due(one, language),
+                "name": chosen.from_name,
+                "contact": chosen.contact,
+            },
+        )
+        headers = [("X-Auto-Response-Suppress", "All"), *_answering(one.answers)]
+        if one.channel != PEC and (address := self._address_of_case(one, asking, sender)):
+            headers.append(("Reply-To", address))
+        domain = mailbox(sender).rpartition("@")[2]
+        return Letter(
+            key=key,
+            sender=Address(name=chosen.from_name, email=sender),
+            recipient=Address(name="", email=asking.recipient),
+            subject=text.subject,
+            text=text.body,
+            html="",
+            date=now.astimezone(service.zone),
+            message_id=self._tokens.message_id(one.case_id, key, domain),
+            submitted="auto-replied",
+            instance=self._settings.mark,
+            headers=tuple(headers),
+        )
+
+    def _address_of_case(self, one: Opened, asking: Acknowledgement, sender: str) -> str:
+        separator = self._settings.accounts[asking.account].subaddress
+        local, _, domain = mailbox(sender).rpartition("@")
+        return separator and f"{local}{separator}{self._tokens.tag(one.case_id)}@{domain}"
+
+    def _day(self, moment: datetime, language: str) -> str:
+        local = moment.astimezone(self._settings.service.zone)
+        return day_in_words(local.date(), language, "letter")
+
+    def _due(self, one: Opened, language: str) -> str:
+        if one.due_at is None:
+            return ""
+        if one.due_at - one.received_at <= _BY_THE_HOUR:
+            return moment_in_words(one.due_at, self._settings.service.zone, language)
+        return self._day(one.due_at, language)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Limits:
+    """What may still be sent now."""
+
+    in_hour: int
+    strangers: int
+    per_day: int
+    apart: timedelta
+    numbers: Counter[str]  # of 24 hours, by addressee
+    last: dict[str, datetime]
+
+    def exceeded(self, asking: Acknowledgement, now: datetime) -> str:
+        """Return which limit holds this one back; "" for none."""
+        addressee = untagged(asking.recipient)
+        if self.numbers[addressee] >= self.per_day:
+            return f"{self.per_day} went to this address within 24 hours"
+        if addressee in self.last and now - self.last[addressee] < self.apart:
+            minutes = round(self.apart.total_seconds() / 60)
+            return f"one went to this address within {minutes} minutes"
+        if self.in_hour <= 0:
+            return "the limit of an hour is reached"
+        if asking.is_stranger and self.strangers <= 0:
+            return "the limit of an hour for senders whom nobody confirmed is reached"
+        return ""
+
+    def note(self, asking: Acknowledgement, now: datetime) -> None:
+        """Count one that is sent."""
+        addressee = untagged(asking.recipient)
+        self.numbers[addressee] += 1
+        self.last[addressee] = now
+        self.in_hour -= 1
+        self.strangers -= asking.is_stranger
+
+
+def _answering(message_id: str | None) -> list[tuple[str, str]]:
+    """Return the headers that name the mail answered, where its id can be written as it is."""
+    text = message_id or ""
+    is_plain = text.isascii() and text.isprintable() and " " not in text
+    if not text or len(text) > _LONGEST_ID or not is_plain:
+        return []
+    return [("In-Reply-To", text), ("References", text)]

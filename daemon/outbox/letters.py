@@ -1,0 +1,81 @@
+"""What a letter says -> its subject and text, by the templates of the house or the shipped ones."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from daemon.config.shipped import shipped
+
+LANGUAGES = ("it", "pl", "en")
+_SUBJECT = "Subject: "
+_LONGEST = 100_000  # characters of a letter
+
+
+class LetterError(ValueError):
+    """A template that cannot be used: what is wrong, and where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A letter in words."""
+
+    subject: str
+    body: str
+
+
+class Letters:
+    """The templates, in a sandbox: one line `Subject: ...`, an empty line, the text.
+
+    Args:
+        own: folder with templates of the house; None: there are none.
+    """
+
+    def __init__(self, own: Path | None = None) -> None:
+        folders = [folder for folder in (own, shipped("templates")) if folder is not None]
+        self._templates = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(folders),
+            autoescape=False,  # plain text
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+
+    def write(self, name: str, language: str, values: Mapping[str, Any]) -> Text:
+        """Return a letter in it, pl or en.
+
+        Raises:
+            LetterError: the template is missing, wrong, or has no subject.
+        """
+        file = f"{name}.{language}.txt.j2"
+        try:
+            pieces = self._templates.get_template(file).generate(values)
+            text = "".join(_limited(pieces, file))
+        except (
+            TemplateError,
+            OSError,
+            ValueError,
+            TypeError,
+            LookupError,
+            ArithmeticError,
+        ) as error:
+            line = getattr(error, "lineno", None)
+            where = f"{file}:{line}" if line else file
+            raise LetterError(f"{where}: {type(error).__name__}: {error}") from error
+        first, _, body = text.replace("\r\n", "\n").partition("\n\n")
+        if not first.startswith(_SUBJECT) or "\n" in first or not body.strip():
+            raise LetterError(f"{file}: must begin with a line 'Subject: ...' and an empty line")
+        return Text(subject=first.removeprefix(_SUBJECT).strip(), body=body.strip() + "\n")
+
+
+def _limited(pieces: Iterator[str], file: str) -> Iterator[str]:
+    left = _LONGEST
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise ValueError(f"{file} makes a letter of more than {_LONGEST} characters")
+        yield piece

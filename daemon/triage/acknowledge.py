@@ -1,0 +1,66 @@
+"""A mail that asks for a case -> whether its sender gets an answer by return, and if not, why."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from daemon.mail.trust import FAIL, PASS
+from daemon.records import Acknowledgement, CaseWish, Reading
+
+PEC = "pec"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeRules:
+    """Who is answered by return.
+
+    Attributes:
+        kinds: of the cases whose senders are; empty: nobody is.
+        own: addresses of the house, in lower case; it never writes to itself.
+        checking: accounts whose server says who mail is really from.
+        can_certify: whether there is a relay for answers to certified mail.
+    """
+
+    kinds: Collection[str] = ()
+    own: Collection[str] = frozenset()
+    checking: Collection[str] = frozenset()
+    can_certify: bool = False
+
+
+def acknowledgement_for(
+    wish: CaseWish, reading: Reading, account: str, rules: AcknowledgeRules
+) -> Acknowledgement | None:
+    """Return what is to be sent to whom, should a mail open a case; None for kinds not answered.
+
+    Args:
+        wish: what the mail asks of the register.
+        reading: what was read of it.
+        account: that received it.
+        rules: of the house.
+    """
+    if wish.kind not in rules.kinds:
+        return None
+    sender = reading.sender.email if reading.sender else ""
+    return Acknowledgement(
+        account=account,
+        recipient=sender,
+        refusal=_refusal(wish, reading, sender, rules),
+        is_stranger=account in rules.checking and reading.authentic != PASS,
+    )
+
+
+def _refusal(wish: CaseWish, reading: Reading, sender: str, rules: AcknowledgeRules) -> str:
+    if reading.barred:
+        return reading.barred
+    if reading.authentic == FAIL:
+        return "our server found that it is not from whom it says"
+    if untagged(sender) in rules.own:
+        return "it comes from an address of the house"
+    if wish.channel == PEC and not rules.can_certify:
+        return "certified mail is answered by certified mail, and no relay of it is configured"
+    return ""
+
+
+def untagged(email: str) -> str:
+    """Return an address in lower case and without `+tag`: the mailbox it leads to (RFC 5233)."""
+    local, _, domain = email.lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
