@@ -19,6 +19,7 @@ _NOBODY = re.compile(
     r"(?:.*[-._])?(?:no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|noresponse|unattended)(?:[-._].*)?"
     r"|(?:nicht-?antworten|keine-?antwort|ne-?pas-?repondre|no-?responder|non-?rispondere"
     r"|nie-?odpowiadaj)(?:[-._].*)?"
+    r"|auto-?(?:mail(?:er)?|reports?|repl(?:y|ies)|respond(?:er)?|confirm)"
     r"|mailer-?daemon|postmaster|(?:bounces?|listserv|majordomo|mailman)(?:[-+._].*)?|owner-.*"
     r"|.*-(?:request|owner|bounces?)",
     re.IGNORECASE,

@@ -56,7 +56,12 @@ def _is_pec_receipt(outline: Outline) -> bool:
 
 def _is_abuse_report(outline: Outline) -> bool:
     is_arf = "message/feedback-report" in outline.media_types
-    return is_arf or any(name in outline.headers for name in ("x-arf", "x-xarf", _JMRP))
+    # Hotmail's older reports: nothing but the reported mail, and the address it was sent from.
+    is_junk_report = "message/rfc822" in outline.media_types and bool(
+        phrases.JUNK_REPORT.fullmatch(outline.subject[:_SUBJECT_CHARS])
+    )
+    named = any(name in outline.headers for name in ("x-arf", "x-xarf", _JMRP))
+    return is_arf or is_junk_report or named
 
 
 def _is_read_receipt(outline: Outline) -> bool:

@@ -36,6 +36,9 @@ MAILER_NAMES = _any_of(
 )
 """Display names of mail servers."""
 
+JUNK_REPORT = re.compile(r"\s*complaint about message from [0-9a-fx.:]{3,45}\s*", re.IGNORECASE)
+"""Subjects of reports about mail that somebody marked as junk."""
+
 FAILED_SUBJECT = _any_of(
     r"undeliver",
     r"non.?deliver",
