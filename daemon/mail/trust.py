@@ -7,9 +7,10 @@ PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
 
 _LONGEST = 4_000  # characters of one header that are looked at
 _DEEPEST = 20  # comments within one another
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _INNERMOST = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\s*([a-z0-9-]+)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)", re.IGNORECASE)
-_PROPERTY = re.compile(r"([a-z]+\.[a-z0-9_.-]+)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_PROPERTY = re.compile(r"([a-z]+\.[a-z0-9_.-]+)\s*=\s*([^\s;]+)", re.IGNORECASE)
 
 
 def authenticity(
@@ -28,7 +29,7 @@ def authenticity(
     for name, value in headers:
         if name != "authentication-results":
             continue
-        server, _, results = _uncommented(value[:_LONGEST]).partition(";")
+        server, _, results = _bare(value[:_LONGEST]).partition(";")
         if (server.split() or [""])[0].lower() in our_servers:
             return _judged(results, domain)
     return UNKNOWN
@@ -59,7 +60,14 @@ def _is_above(signer: str, domain: str) -> bool:
     return "." in signer and (domain == signer or domain.endswith(f".{signer}"))
 
 
-def _uncommented(value: str) -> str:
+def _bare(value: str) -> str:
+    """Return a header without quoted strings and comments, in which strangers' words may stand.
+
+    An envelope sender such as `"; dmarc=pass "@x.example` is quoted there.
+    """
+    value = _QUOTED.sub(" ", value)
+    if '"' in value:
+        return ""
     for _ in range(_DEEPEST):
         value, number = _INNERMOST.subn(" ", value)
         if not number:

@@ -1,0 +1,181 @@
+"""Both engines keep alike who is answered by return, how often, and what became of it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from daemon.cases.receipts import note_receipts
+from daemon.config.loading import parse
+from daemon.outbox.acknowledgements import Acknowledgements
+from daemon.records import Acknowledgement, ClockDue, Opened, Receipt
+from daemon.sending.store import Outgoing
+from daemon.store.tables import outgoing
+from tests.builders import MORNING, TOKENS
+from tests.contracts.register import Register, ask, wish
+
+TEXT = """
+[service]
+timezone = "Europe/Warsaw"
+[accounts.info]
+host = "imap.desk.example"
+username = "info@desk.example"
+[relays.certified]
+host = "pec.desk.example"
+username = "desk@pec.example"
+pec = true
+[relays.main]
+host = "smtp.desk.example"
+username = "info@desk.example"
+[acknowledgements]
+per_address_day = 2
+per_address_s = 600
+per_hour = 5
+strangers_per_hour = 2
+"""
+ASKED = Acknowledgement(account="info", recipient="Anna@client.example")
+SOON = ClockDue(
+    name="receipt", term="7 days", only_if="", met_by="acknowledgement",
+    due_at=MORNING + timedelta(days=7),
+)  # fmt: skip
+
+
+class Front:
+    """The register and the acknowledgements of one store."""
+
+    def __init__(self, register: Register, text: str = TEXT) -> None:
+        self.register, self.store = register, register.store
+        settings = parse(text, Path("backdesk.toml"))
+        self.acknowledgements = Acknowledgements(register.store, settings, TOKENS)
+        self._number = 0
+
+    def open(self, *asked: Acknowledgement, at: datetime = MORNING, **changes) -> list[Receipt]:
+        """Open a case for each, and return what is done about its acknowledgement."""
+        mails = []
+        for one in asked:
+            self._number += 1
+            wanted = replace(wish("complaint", at), acknowledgement=one, **changes)
+            mails.append(ask(self.register.mail(), wanted, message_id=f"<{self._number}@x>"))
+        with self.store.write() as connection:
+            opened = self.register.cases.take(connection, mails, at)
+            receipts = self.acknowledgements.enqueue(connection, opened, at)
+            note_receipts(connection, receipts)
+        return receipts
+
+    def tell(self) -> None:
+        """Note in the cases what became of their acknowledgements."""
+        with self.store.write() as connection:
+            note_receipts(connection, self.acknowledgements.untold(connection, 100))
+
+
+@pytest.fixture
+def front(register: Register) -> Front:
+    """Give them on each engine."""
+    return Front(register)
+
+
+def kinds(receipts: list[Receipt]) -> list[str]:
+    """Return what is done about each."""
+    return [one.kind for one in receipts]
+
+
+def to(name: str, **changes) -> Acknowledgement:
+    """Return what is asked for one address."""
+    return replace(ASKED, recipient=name, **changes)
+
+
+def test_each_limit_holds_over_batches(front: Front) -> None:
+    """Ten minutes apart, two a day to one mailbox whatever its tag, five an hour in all."""
+    assert kinds(front.open(ASKED, ASKED)) == ["acknowledging", "held back"]
+    soon, later = MORNING + timedelta(minutes=9), MORNING + timedelta(minutes=11)
+    assert kinds(front.open(to("ANNA+x@client.example"), at=soon)) == ["held back"]
+    assert kinds(front.open(ASKED, at=later)) == ["acknowledging"]
+    evening = MORNING + timedelta(hours=12)
+    assert "2 went to this address" in front.open(ASKED, at=evening)[0].detail["why"]
+    many = [to(f"a{n}@x{n}.example") for n in range(7)]
+    assert kinds(front.open(*many, at=evening)).count("acknowledging") == 5
+    assert front.open(to("b@b.example"), at=evening)[0].detail["why"] == (
+        "the limit of an hour is reached"
+    )
+    next_day = MORNING + timedelta(hours=25)
+    assert kinds(front.open(ASKED, at=next_day)) == ["acknowledging"]
+
+
+def test_strangers_share_a_limit_of_their_own(front: Front) -> None:
+    """Those our server knows do not wait for them."""
+    strangers = [to(f"s{n}@s{n}.example", is_stranger=True) for n in range(3)]
+    assert kinds(front.open(*strangers, ASKED)) == [
+        "acknowledging", "acknowledging", "held back", "acknowledging",
+    ]  # fmt: skip
+
+
+def test_certified_mail_is_answered_by_certified_mail(front: Front) -> None:
+    """From the address of the certified mailbox, through its relay; the rest never through it."""
+    front.open(ASKED, channel="pec")
+    front.open(to("b@b.example"))
+    rows = Outgoing(front.store).list_rows()
+    assert [(row.relay, row.recipient) for row in rows] == [
+        ("main", "b@b.example"),
+        ("certified", "Anna@client.example"),
+    ]
+    raw = Outgoing(front.store).show(rows[1].id)[1]
+    assert b"\r\nFrom: desk@pec.example\r\n" in raw
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "due"), [("sent", "acknowledged", None), ("failed", "unacknowledged", 7)]
+)
+def test_what_was_sent_ends_the_clock_that_waits_for_it(
+    front: Front, state: str, event: str, due: int | None
+) -> None:
+    """Told once; a person's retry of what had failed is told again."""
+    front.open(ASKED, clocks=(SOON,))
+    front.tell()
+    sent_at = MORNING + timedelta(minutes=3)
+    with front.store.write() as connection:
+        values = {"state": state, "reply": "kept", "finished_at": sent_at}
+        connection.execute(update(outgoing).values(values))
+    front.tell()
+    front.tell()
+    line = front.register.case(1)
+    assert front.register.events(line) == ["opened", "acknowledging", event]
+    assert line.due_at == (None if due is None else MORNING + timedelta(days=due))
+    assert line.acknowledged_at == (sent_at if due is None else None)
+    if state == "failed":
+        assert Outgoing(front.store).retry(1)
+        front.tell()
+        assert not front.acknowledgements.has_untold()
+
+
+@pytest.mark.parametrize(
+    ("recipient", "message_id"),
+    [("żółw@client.example", "<1@x>"), ("a b@client.example", "<1@x>")],
+)
+def test_an_address_that_cannot_be_written_costs_no_case(
+    front: Front, recipient: str, message_id: str
+) -> None:
+    """It is kept with the reason."""
+    (receipt,) = front.open(to(recipient))
+    assert receipt.kind == "unacknowledged"
+    assert "cannot be addressed" in receipt.detail["why"]
+    assert message_id
+
+
+@pytest.mark.parametrize(
+    "strange", ["<a b@x>", "<ż@x>", "<1@x>\r\nBcc: v@v.example", "<" + "x" * 600 + "@x>", None]
+)
+def test_a_strange_message_id_is_not_repeated(front: Front, strange: str | None) -> None:
+    """It goes into our headers only when it can stand there as it is."""
+    opened = Opened(
+        case_id=1, reference="2026-00001-11", kind="complaint", language="pl", channel="mail",
+        received_at=MORNING, due_at=None, answers=strange, acknowledgement=ASKED,
+    )  # fmt: skip
+    front.register.take()
+    with front.store.write() as connection:
+        front.acknowledgements.enqueue(connection, [opened], MORNING)
+        raw = connection.scalar(select(outgoing.c.message))
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert b"In-Reply-To" not in head
+    assert b"Bcc" not in head
