@@ -9,9 +9,10 @@ from daemon.mail import pec
 from daemon.mail.addresses import addresses_of, sender_of
 from daemon.mail.attachments import attachment_of, header_only
 from daemon.mail.automatic import Outline, automatic_kind
-from daemon.mail.body import Body, payload_bytes, read_body
+from daemon.mail.body import Body, read_body
 from daemon.mail.charset import clean, decode_bytes, decode_value
 from daemon.mail.content import content_digest
+from daemon.mail.dsn import report_of, status_text
 from daemon.mail.fields import Fields, read_fields
 from daemon.mail.head import after_mbox_line, split_head
 from daemon.mail.headers import Envelope, envelope_view, read_envelope
@@ -99,23 +100,15 @@ def _mail(structure: Structure, headers: Fields, reading: _Reading) -> Mail:
     body = read_body(structure.passages, reading.blocks, reading.limits)
     attachments, missing = _attachments(structure, envelope, reading)
     first = headers.first
-    subject = _subject(envelope)
-    sender = sender_of(envelope, first.get("from", ""))
-    outline = Outline(
-        headers=first,
-        sender=sender,
-        subject=subject,
-        media_types=structure.media_types,
-        text=body.text,
-        report=_delivery_report(structure, reading),
-    )
+    outline = _outline(structure, headers, envelope, body, reading)
+    automatic = automatic_kind(outline, reading.own_instance)
     return Mail(
         content_digest=reading.digest,
         message_id=_message_id(envelope.message_id),
         in_reply_to=_message_id(first.get("in-reply-to", "")),
         references=tuple(_ID.findall(first.get("references", "")))[-_IDS:],
-        subject=subject,
-        sender=sender,
+        subject=outline.subject,
+        sender=outline.sender,
         reply_to=addresses_of(envelope.reply_to),
         to=addresses_of(envelope.to),
         cc=addresses_of(envelope.cc),
@@ -123,14 +116,28 @@ def _mail(structure: Structure, headers: Fields, reading: _Reading) -> Mail:
         headers=headers.decoded,
         text=body.text,
         attachments=attachments,
-        automatic=automatic_kind(outline, reading.own_instance),
+        automatic=automatic,
         is_html=body.is_html,
         link_count=body.link_count,
         image_count=body.image_count,
         hop_received_at=envelope.hop_received_at,
         addresses_left_out=headers.addresses_left_out,
+        report=report_of(automatic, outline, structure.attachments, reading.blocks),
         defects=_defects(envelope, body, missing),
         cuts=(*headers.cuts, *body.cuts),
+    )
+
+
+def _outline(
+    structure: Structure, headers: Fields, envelope: Envelope, body: Body, reading: _Reading
+) -> Outline:
+    return Outline(
+        headers=headers.first,
+        sender=sender_of(envelope, headers.first.get("from", "")),
+        subject=_subject(envelope),
+        media_types=structure.media_types,
+        text=body.text,
+        report=status_text(structure.attachments, reading.blocks),
     )
 
 
@@ -145,15 +152,6 @@ def _attachments(
         for (number, part), claims in zip(structure.attachments, claimed, strict=True)
     ]
     return tuple(record for record, _ in found), [defect for _, defect in found if defect]
-
-
-def _delivery_report(structure: Structure, reading: _Reading) -> str:
-    if "message/delivery-status" not in structure.media_types:
-        return ""
-    for _, part in structure.attachments:
-        if part.get_content_type() == "message/delivery-status":
-            return decode_bytes(payload_bytes(part, reading.blocks)[:20_000], None)[0]
-    return ""
 
 
 def _subject(envelope: Envelope) -> str:

@@ -18,9 +18,12 @@ from daemon.mail.structure import Part, file_name
 
 _XML_BYTES = 262_144  # daticert.xml of a mail to hundreds is a tenth of it
 _XML_DEPTH = 32
+_XML_TEXT = 400  # characters of a wanted text; an address has at most 320
 _WANTED: Mapping[tuple[str, ...], str] = {
     ("dati", "data", "giorno"): "day",
     ("dati", "data", "ora"): "time",
+    ("postacert", "dati", "consegna"): "recipient",
+    ("postacert", "dati", "errore-esteso"): "error",
 }
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})")
@@ -65,14 +68,27 @@ def daticert_time(xml: bytes) -> datetime | None:
     Documents over 256 kB, with a document type or with entities are not read: a certified receipt
     has none, and they are how XML bombs are built.
     """
+    return _moment(_daticert(xml))
+
+
+def daticert_delivery(xml: bytes) -> tuple[str, str]:
+    """Return the recipient (`dati/consegna`) and the error (`dati/errore-esteso`) of a daticert.
+
+    Each is empty where it is missing, and both where the document is not read (`daticert_time`).
+    """
+    found = _daticert(xml)
+    return found.get("recipient", "").strip(), found.get("error", "").strip()
+
+
+def _daticert(xml: bytes) -> Mapping[str, str]:
     if len(xml) > _XML_BYTES:
-        return None
+        return {}
     reader = _DaticertReader()
     try:
         reader.read(xml)
     except (expat.ExpatError, _Refused, ValueError, LookupError):
-        return None
-    return _moment(reader.found)
+        return {}
+    return reader.found
 
 
 class _Refused(Exception):
@@ -111,7 +127,7 @@ class _DaticertReader:
     def _text(self, text: str) -> None:
         name = _WANTED.get(tuple(self._path[-3:]))
         if name:
-            self.found[name] = (self.found.get(name, "") + text)[:100]
+            self.found[name] = (self.found.get(name, "") + text)[:_XML_TEXT]
 
 
 def _moment(found: Mapping[str, str]) -> datetime | None:
