@@ -1,7 +1,9 @@
 """Text leaves of a mail -> its readable text, by charset ladder and the better of two forms."""
 
+import re
 from dataclasses import dataclass
 from email.message import Message
+from email.policy import Compat32
 
 from daemon.mail.charset import clean, decode_bytes
 from daemon.mail.html import count_html, html_text
@@ -9,6 +11,7 @@ from daemon.mail.lift import Blocks, decoded_block, restore
 from daemon.mail.limits import MailLimits
 from daemon.mail.structure import Part, Passage
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _ENOUGH_WORDS = 15  # a plain form with fewer may be a stand-in ("see the HTML version")
 
 
@@ -62,8 +65,18 @@ def payload_bytes(part: Part, blocks: Blocks) -> bytes:
 def _enclosed_bytes(message: object, blocks: Blocks) -> bytes:
     if not isinstance(message, Message):
         return b""
-    policy = message.policy.clone(linesep="\r\n", max_line_length=None)
-    return restore(message.as_bytes(policy=policy), blocks, is_crlf=True)
+    return restore(message.as_bytes(policy=_AS_RECEIVED), blocks, is_crlf=True)
+
+
+class _AsReceived(Compat32):
+    """Writes headers as they came; to fold them anew takes quadratic time on a long one."""
+
+    def fold_binary(self, name: str, value: object) -> bytes:
+        lines = _LINE_END.split(f"{name}: {value}")
+        return "".join(f"{line}{self.linesep}" for line in lines).encode("ascii", "surrogateescape")
+
+
+_AS_RECEIVED = _AsReceived(linesep="\r\n", max_line_length=None)
 
 
 class _BodyReader:
