@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 
-from daemon.cases.receipts import note_receipts
+from daemon.cases.news import note_news
 from daemon.cases.store import Cases
 from daemon.cases.threads import Homing
 from daemon.config.secrets import account_secret, relay_secret, store_secret
@@ -29,11 +29,12 @@ from daemon.jobs import House
 from daemon.mail.limits import MailLimits
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
+from daemon.outbox.reports import note_reports
 from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import ReadingOptions
-from daemon.records import Asking
+from daemon.records import Asking, Reported
 from daemon.sending.deliver import Outlet
 from daemon.sending.records import Share
 from daemon.sending.smtp import RelayLogin, SmtpRelay
@@ -229,11 +230,17 @@ def build(
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
         receiver.clear_spool()
 
-        def take(connection: Connection, asking: Sequence[Asking], now: datetime) -> None:
+        def take_in(
+            connection: Connection,
+            asking: Sequence[Asking],
+            reported: Sequence[Reported],
+            now: datetime,
+        ) -> None:
             opened = cases.take(connection, asking, now)
-            note_receipts(connection, acknowledgements.enqueue(connection, opened, now))
+            note_news(connection, acknowledgements.enqueue(connection, opened, now))
+            note_news(connection, note_reports(connection, reported))
 
-        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions, take), packs, tally)
+        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions, take_in), packs, tally)
         stack.callback(pipeline.close)
         stack.callback(pool.close)
         yield House(

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from daemon import clock
-from daemon.cases.receipts import note_receipts
+from daemon.cases.news import note_news
 from daemon.cases.store import Cases
+from daemon.cases.views import case_file, find_case
 from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest.daily import digest_for, enqueue, with_sentences
@@ -25,18 +28,20 @@ from daemon.intake.receive import FolderRound, Received, Receiver
 from daemon.intake.records import Tally
 from daemon.intake.settle import Settler
 from daemon.intake.store import Ledger
+from daemon.intake.stories import reading_of
 from daemon.intake.suspects import Suspects
 from daemon.intake.views import count_folder
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.pipeline import Batch, Pipeline
 from daemon.reading.pool import ReadingPool
-from daemon.records import FolderCount
+from daemon.records import FolderCount, Opened
 from daemon.sending import deliver
 from daemon.sending.deliver import Outlet
 from daemon.sending.records import SendCount
 from daemon.store.engine import Store
 from daemon.store.leases import Lease, Leases
 from daemon.store.packs import Packs
+from daemon.triage.acknowledge import acknowledgement_for
 
 _log = logging.getLogger(__name__)
 
@@ -354,12 +359,35 @@ def send_due(house: House) -> SendCount | None:
         tell_cases(house)
 
 
+def acknowledge(house: House, connection: Connection, case_id: int, now: datetime) -> None:
+    """Answer by return the mail that opened a case, now that a person has said what it is."""
+    line = find_case(connection, str(case_id))
+    mails = case_file(connection, line).mails if line else ()
+    found = reading_of(connection, mails[0]) if mails else None
+    if line is None or found is None:
+        return  # it came by letter, phone or counter
+    account, reading = found
+    rules = house.pipeline.policy.cases.acknowledging
+    opened = Opened(
+        case_id=case_id,
+        reference=line.reference,
+        kind=line.kind,
+        language=line.language,
+        channel=line.channel,
+        received_at=line.received_at,
+        due_at=line.due_at,
+        answers=reading.message_id,
+        acknowledgement=acknowledgement_for(line.kind, line.channel, reading, account, rules),
+    )
+    note_news(connection, house.acknowledgements.enqueue(connection, [opened], now))
+
+
 def tell_cases(house: House) -> None:
     """Note in the cases what became of their acknowledgements."""
     while house.acknowledgements.has_untold():
         with house.store.write() as connection:
             told = house.acknowledgements.untold(connection, MOST_TOLD)
-            note_receipts(connection, told)
+            note_news(connection, told)
         if len(told) < MOST_TOLD:
             break
 

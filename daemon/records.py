@@ -66,7 +66,7 @@ class Report:
     """What a server says became of a mail: a delivery report, or a receipt of certified mail."""
 
     about: str  # Message-ID of that mail, with its angle brackets
-    outcome: str  # failed, delayed, relayed, delivered, accepted, refused
+    outcome: str  # failed, delayed, relayed, delivered, accepted
     recipient: str = ""  # "": it does not say
     status: str = ""  # RFC 3463: 5.1.1
     said: str = ""  # one line
@@ -208,6 +208,14 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A report that came in."""
+
+    report: Report
+    at: datetime  # when it was received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A case that was just opened by a mail."""
 
@@ -223,11 +231,11 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What became of the acknowledgement of a case."""
+class CaseNews:
+    """What became of a mail of ours in a case."""
 
     case_id: int
-    kind: str  # of the case's event: acknowledging, acknowledged, unacknowledged, held back
+    kind: str  # of the case's event: acknowledging, acknowledged, returned, ...
     at: datetime
     detail: dict[str, str]
 

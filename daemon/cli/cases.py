@@ -20,9 +20,10 @@ from daemon.cases.views import Wanted, case_file, count_cases, find_case, list_c
 from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_pairs, print_table
-from daemon.jobs import House
+from daemon.jobs import House, acknowledge
 from daemon.records import LABELS, ClockDue
-from daemon.triage.casework import CaseRules, clocks_for
+from daemon.sending.store import Outgoing
+from daemon.triage.casework import UNSURE, CaseRules, clocks_for
 
 app = typer.Typer()
 group = typer.Typer(help="The register of complaints and requests.", no_args_is_help=True)
@@ -93,14 +94,18 @@ def show(case: CaseName, config: ConfigFile = None, as_json: AsJson = False) -> 
     """Show all that is known of a case."""
     with open_house(config) as house, house.store.read() as connection:
         file = case_file(connection, _the_case(connection, case))
+        sent = Outgoing(house.store).list_rows(case_id=file.line.id)
     if as_json:
-        print_json(_whole(file))
+        print_json({**_whole(file), "outgoing": [asdict(row) for row in sent]})
         return
     print_pairs(f"case {file.line.reference}", list(asdict(file.line).items())[2:])
     clocks = [[one.name, one.term, one.only_if, one.due_at, one.met_at] for one in file.clocks]
     print_table(["clock", "term", "only if", "due", "met"], clocks)
     events = [[one.at, one.actor, one.kind, _words(one)] for one in file.events]
     print_table(["when", "who", "what", "detail"], events)
+    columns = ["id", "kind", "recipient", "state", "finished_at", "reply", "returned"]
+    rows = [[getattr(row, name) for name in columns] for row in sent]
+    print_table(columns, rows, "outgoing")
 
 
 @group.command()
@@ -201,7 +206,10 @@ def label(
                 line = _the_case(connection, case)
                 profile, clocks = _clocks(house, queue, line.received_at)
                 acts.run_under(connection, act, queue, profile, clocks)
+            was_unsure = _the_case(connection, case).kind == UNSURE
             acts.label(connection, act, kind)
+            if was_unsure:
+                acknowledge(house, connection, act.case_id, act.now)
 
         _do(house, case, by, do)
         due = _tell(house, case, as_json).due_at

@@ -72,6 +72,7 @@ def digest_for(
             accounts=figures.list_accounts(connection, _patience(settings), now),
             deadlines=figures.list_deadlines(connection, now),
             without_model=figures.count_without_model(connection, period),
+            held_back=figures.count_held_back(connection, period),
             **figures.count_waiting(connection),
         )
 

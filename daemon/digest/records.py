@@ -143,6 +143,7 @@ class Digest:
     outgoing_failed: int
     outgoing_held: int
     deadlines: Deadlines = Deadlines()
+    held_back: int = 0  # acknowledgements of the period that a limit held back
 
     @property
     def missing(self) -> int:
@@ -158,7 +159,7 @@ class Digest:
     def needs_people(self) -> bool:
         """Whether anything in it waits for a person."""
         waiting = (self.unsure_total, self.quarantined_total, self.missing, self.unmoved)
-        outgoing = (self.outgoing_failed, self.outgoing_held)
+        outgoing = (self.outgoing_failed, self.outgoing_held, self.held_back)
         pressing = (self.deadlines.overdue_total, self.deadlines.soon_total)
         return any(
             (*pressing, *waiting, *outgoing, self.without_model, self.unfetchable, self.troubled)

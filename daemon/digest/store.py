@@ -23,6 +23,7 @@ from daemon.digest.records import (
 from daemon.store.tables import (
     accounts,
     actions,
+    case_events,
     decisions,
     deliveries,
     folders,
@@ -223,6 +224,13 @@ def count_waiting(connection: Connection) -> dict[str, int]:
         "outgoing_failed": states.get("failed", 0),
         "outgoing_held": states.get("held", 0),
     }
+
+
+def count_held_back(connection: Connection, period: Period) -> int:
+    """Return how many acknowledgements a limit held back."""
+    query = select(func.count()).select_from(case_events)
+    during = (case_events.c.at >= period.since, case_events.c.at < period.until)
+    return connection.scalar(query.where(case_events.c.kind == "held back", *during)) or 0
 
 
 def _stored_in(period: Period) -> ColumnElement[bool]:

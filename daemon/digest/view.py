@@ -123,7 +123,7 @@ def _parts(digest: Digest, words: Words) -> str:
         ("unsure_short", digest.unsure_total),
         ("quarantined_short", digest.quarantined_total),
         ("accounts_short", len(digest.troubled)),
-        ("unsent_short", digest.outgoing_failed + digest.outgoing_held),
+        ("unsent_short", digest.outgoing_failed + digest.outgoing_held + digest.held_back),
     )
     parts = [words.say(key, number) for key, number in counts if number]
     if digest.without_model:
@@ -147,6 +147,7 @@ def _attention(digest: Digest, words: Words) -> Iterator[str]:
         ("unmoved", digest.unmoved),
         ("failed", digest.outgoing_failed),
         ("held", digest.outgoing_held),
+        ("held_back", digest.held_back),
     )
     return (words.say(key, number) for key, number in counts if number)
 

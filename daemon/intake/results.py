@@ -12,15 +12,18 @@ from daemon.errors import LeaseLost, StoreBusy
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Actions
 from daemon.intake.records import Judged
-from daemon.records import Asking, Reading, Unreadable
+from daemon.records import Asking, Reading, Reported, Unreadable
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import contents, decisions, mails, quarantine, readings
 
 MOST_ID_BYTES = 1_000
 
-TakeCases = Callable[[Connection, Sequence[Asking], datetime], object]
-"""Lets mails open and join cases, in the transaction that records them."""
+TakeIn = Callable[[Connection, Sequence[Asking], Sequence[Reported], datetime], object]
+"""What else mails bring about in the transaction that records them.
+
+They open and join cases, and reports say what became of mail of ours.
+"""
 
 
 class Results:
@@ -29,13 +32,13 @@ class Results:
     Args:
         store: the database.
         actions: what is done on the server.
-        take_cases: the register of cases.
+        take_in: the register of cases, and that of what has left.
     """
 
-    def __init__(self, store: Store, actions: Actions, take_cases: TakeCases) -> None:
+    def __init__(self, store: Store, actions: Actions, take_in: TakeIn) -> None:
         self._store = store
         self._actions = actions
-        self._take_cases = take_cases
+        self._take_in = take_in
 
     def record(
         self, leases: Sequence[Lease], judged: Sequence[Judged], now: datetime
@@ -91,7 +94,8 @@ class Results:
             ]
             decided = [_decision_row(one, now) for one, _ in first]
             self._store.insert_new(connection, decisions, decided)
-            self._take_cases(connection, _asking(connection, read, originals), now)
+            asking = _asking(connection, read, originals)
+            self._take_in(connection, asking, _reported(first), now)
             self._set_aside(connection, judged, now)
             self._actions.plan(connection, [one.mail.mail_id for one, _ in read], now)
             failpoint("record.before_commit")
@@ -151,6 +155,15 @@ def _asking(
     live = select(decisions.c.mail_id).where(decisions.c.mail_id.in_(earlier), decisions.c.live)
     decided = set(connection.scalars(live)) if earlier else set[int]()
     return [replace(one, may_open=one.mail_id not in decided) for one in asking]
+
+
+def _reported(read: Sequence[tuple[Judged, Reading]]) -> list[Reported]:
+    """Return the reports among live mails."""
+    return [
+        Reported(report=answer.report, at=one.mail.received_at)
+        for one, answer in read
+        if one.live and answer.report is not None
+    ]
 
 
 def _set_state(connection: Connection, mail_ids: Sequence[int], state: str) -> None:

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, or_, select
 from sqlalchemy.orm import aliased
 
+from daemon.records import Reading
 from daemon.store.engine import Store
 from daemon.store.tables import (
     actions,
     decisions,
     deliveries,
     folders,
+    mails,
     quarantine,
     readings,
     sightings,
@@ -60,6 +63,15 @@ def story_of(store: Store, mail_id: int) -> Story:
             ),
             copies=_copies(connection, mail_id, original),
         )
+
+
+def reading_of(connection: Connection, mail_id: int) -> tuple[str, Reading] | None:
+    """Return the account of a mail and what was read of it; None while it was not read."""
+    query = select(mails.c.account, readings.c.detail).join(
+        readings, readings.c.mail_id == mails.c.id
+    )
+    row = connection.execute(query.where(mails.c.id == mail_id)).one_or_none()
+    return None if row is None else (row.account, msgspec.json.decode(row.detail, type=Reading))
 
 
 def _deliveries(mail_id: int) -> Select[Any]:

@@ -17,7 +17,7 @@ from daemon.config.settings import Settings
 from daemon.mail.compose import Letter, compose, mailbox
 from daemon.mail.tokens import Tokens
 from daemon.outbox.letters import LANGUAGES, LetterError, Letters
-from daemon.records import Acknowledgement, Address, Opened, OutgoingMail, Receipt
+from daemon.records import Acknowledgement, Address, CaseNews, Opened, OutgoingMail
 from daemon.sending.records import State
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
@@ -55,7 +55,7 @@ class Acknowledgements:
 
     def enqueue(
         self, connection: Connection, opened: Sequence[Opened], now: datetime
-    ) -> list[Receipt]:
+    ) -> list[CaseNews]:
         """Enter the acknowledgements of cases; return for each what is done, or why nothing is."""
         asked = [(one, one.acknowledgement) for one in opened if one.acknowledgement]
         if not asked:
@@ -63,7 +63,7 @@ class Acknowledgements:
         self._take_turns(connection)
         limits = self._limits(connection, [asking.recipient for _, asking in asked], now)
         mails: list[OutgoingMail] = []
-        receipts = []
+        news = []
         for one, asking in asked:
             kind, why = "unacknowledged", asking.refusal or self._too_late(one, now)
             if not why and (over := limits.exceeded(asking, now)):
@@ -77,11 +77,11 @@ class Acknowledgements:
                 else:
                     why = mail
             detail = {"why": why} if why else {"to": asking.recipient}
-            receipts.append(Receipt(case_id=one.case_id, kind=kind, at=now, detail=detail))
+            news.append(CaseNews(case_id=one.case_id, kind=kind, at=now, detail=detail))
         self._outgoing.enqueue_in(connection, mails, now)
-        return receipts
+        return news
 
-    def untold(self, connection: Connection, limit: int) -> list[Receipt]:
+    def untold(self, connection: Connection, limit: int) -> list[CaseNews]:
         """Return what became of acknowledgements since it was last asked; each once."""
         rows = connection.execute(
             select(outgoing)
@@ -92,14 +92,14 @@ class Acknowledgements:
         ).all()
         told = update(outgoing).where(outgoing.c.id.in_([row.id for row in rows]))
         connection.execute(told.values(told=True))
-        receipts = []
+        news = []
         for row in rows:
             is_sent = row.state == State.SENT
             detail = {"to": row.recipient} if is_sent else {"why": f"{row.state}: {row.reply}"}
             kind = "acknowledged" if is_sent else "unacknowledged"
             at = row.finished_at or row.created_at
-            receipts.append(Receipt(case_id=row.case_id, kind=kind, at=at, detail=detail))
-        return receipts
+            news.append(CaseNews(case_id=row.case_id, kind=kind, at=at, detail=detail))
+        return news
 
     def has_untold(self) -> bool:
         """Tell whether `untold` has anything to say."""

@@ -159,7 +159,11 @@ class Outgoing:
         return queued.rowcount, held.rowcount
 
     def list_rows(
-        self, states: Sequence[str] = (), kind: str | None = None, limit: int = 100
+        self,
+        states: Sequence[str] = (),
+        kind: str | None = None,
+        case_id: int | None = None,
+        limit: int = 100,
     ) -> tuple[OutgoingRow, ...]:
         """Return rows for people, newest first; no states means all."""
         query = _rows_for_people().order_by(outgoing.c.id.desc()).limit(limit)
@@ -167,6 +171,8 @@ class Outgoing:
             query = query.where(outgoing.c.state.in_(states))
         if kind is not None:
             query = query.where(outgoing.c.kind == kind)
+        if case_id is not None:
+            query = query.where(outgoing.c.case_id == case_id)
         with self._store.read() as connection:
             return tuple(OutgoingRow(**row) for row in connection.execute(query).mappings())
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from daemon.mail.trust import FAIL, PASS
-from daemon.records import Acknowledgement, CaseWish, Reading
+from daemon.records import Acknowledgement, Reading
 
 PEC = "pec"
 
@@ -27,35 +27,36 @@ class AcknowledgeRules:
 
 
 def acknowledgement_for(
-    wish: CaseWish, reading: Reading, account: str, rules: AcknowledgeRules
+    kind: str | None, channel: str, reading: Reading, account: str, rules: AcknowledgeRules
 ) -> Acknowledgement | None:
     """Return what is to be sent to whom, should a mail open a case; None for kinds not answered.
 
     Args:
-        wish: what the mail asks of the register.
+        kind: of the case.
+        channel: by which the mail came.
         reading: what was read of it.
         account: that received it.
         rules: of the house.
     """
-    if wish.kind not in rules.kinds:
+    if kind not in rules.kinds:
         return None
     sender = reading.sender.email if reading.sender else ""
     return Acknowledgement(
         account=account,
         recipient=sender,
-        refusal=_refusal(wish, reading, sender, rules),
+        refusal=_refusal(channel, reading, sender, rules),
         is_stranger=account in rules.checking and reading.authentic != PASS,
     )
 
 
-def _refusal(wish: CaseWish, reading: Reading, sender: str, rules: AcknowledgeRules) -> str:
+def _refusal(channel: str, reading: Reading, sender: str, rules: AcknowledgeRules) -> str:
     if reading.barred:
         return reading.barred
     if reading.authentic == FAIL:
         return "our server found that it is not from whom it says"
     if untagged(sender) in rules.own:
         return "it comes from an address of the house"
-    if wish.channel == PEC and not rules.can_certify:
+    if channel == PEC and not rules.can_certify:
         return "certified mail is answered by certified mail, and no relay of it is configured"
     return ""
 

@@ -68,7 +68,9 @@ def wish_of(
         clocks=clocks,
         no_clock=why,
     )
-    answer = acknowledgement_for(wish, reading, came.account, rules.acknowledging)
+    answer = acknowledgement_for(
+        wish.kind, wish.channel, reading, came.account, rules.acknowledging
+    )
     return replace(wish, acknowledgement=answer)
 
 

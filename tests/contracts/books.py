@@ -40,7 +40,12 @@ class Books:
         self.store = store
         self.actions = Actions(store, PLACEMENT)
         self.ledger = Ledger(store, self.actions)
-        self.results = Results(store, self.actions, Cases(store, PLACEMENT.zone, HOMING).take)
+        cases = Cases(store, PLACEMENT.zone, HOMING)
+        self.results = Results(
+            store,
+            self.actions,
+            lambda connection, asking, _reported, now: cases.take(connection, asking, now),
+        )
         self.lease = held_lease(store, account_lease("info"))
 
     def folder(self, name: str = "INBOX", uidvalidity: int = 1, account: str = "info") -> Folder:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from daemon.cases.receipts import note_receipts
+from daemon.cases.news import note_news
 from daemon.config.loading import parse
 from daemon.outbox.acknowledgements import Acknowledgements
-from daemon.records import Acknowledgement, ClockDue, Opened, Receipt
+from daemon.records import Acknowledgement, CaseNews, ClockDue, Opened
 from daemon.sending.store import Outgoing
 from daemon.store.tables import outgoing
 from tests.builders import MORNING, TOKENS
@@ -51,7 +51,7 @@ class Front:
         self.acknowledgements = Acknowledgements(register.store, settings, TOKENS)
         self._number = 0
 
-    def open(self, *asked: Acknowledgement, at: datetime = MORNING, **changes) -> list[Receipt]:
+    def open(self, *asked: Acknowledgement, at: datetime = MORNING, **changes) -> list[CaseNews]:
         """Open a case for each, and return what is done about its acknowledgement."""
         mails = []
         for one in asked:
@@ -60,14 +60,14 @@ class Front:
             mails.append(ask(self.register.mail(), wanted, message_id=f"<{self._number}@x>"))
         with self.store.write() as connection:
             opened = self.register.cases.take(connection, mails, at)
-            receipts = self.acknowledgements.enqueue(connection, opened, at)
-            note_receipts(connection, receipts)
-        return receipts
+            news = self.acknowledgements.enqueue(connection, opened, at)
+            note_news(connection, news)
+        return news
 
     def tell(self) -> None:
         """Note in the cases what became of their acknowledgements."""
         with self.store.write() as connection:
-            note_receipts(connection, self.acknowledgements.untold(connection, 100))
+            note_news(connection, self.acknowledgements.untold(connection, 100))
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def front(register: Register) -> Front:
     return Front(register)
 
 
-def kinds(receipts: list[Receipt]) -> list[str]:
+def kinds(news: list[CaseNews]) -> list[str]:
     """Return what is done about each."""
-    return [one.kind for one in receipts]
+    return [one.kind for one in news]
 
 
 def to(name: str, **changes) -> Acknowledgement:

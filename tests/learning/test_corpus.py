@@ -28,7 +28,8 @@ LABELS = {"complaint", "request", "newsletter", "other"}
 HEADS = {"grievance", "ask", "promotion", "solved", "notice", "else"}
 FIELDS = ["id", "scenario", "lang", "label", "subject", "body", "from", "writer", "hard", "pair"]
 WHOLE = tuple(f"whole-{language}" for language in LANGUAGES)
-PARTS = ("", "broad-", "inbox-", "rounds-")
+PARTS = ("", "broad-", "inbox-", "rounds-", "long-", "calm-", "strangers-")
+ENGLISH = ("accounts-en", "short-en")
 MOST_FROM_OUTSIDE = 0.40
 """Macro-F1 that a model of outward things alone may reach; chance is 0.25."""
 
@@ -41,11 +42,7 @@ one_hand = pytest.mark.parametrize("language", ONE_HAND)
 each = pytest.mark.parametrize("language", [*LANGUAGES, *ONE_HAND])
 every = pytest.mark.parametrize(
     "language",
-    [
-        f"{kind}{language}"
-        for kind in ("", "broad-", "inbox-", "rounds-", "long-", "strangers-")
-        for language in LANGUAGES
-    ],
+    [*(f"{kind}{language}" for kind in PARTS for language in LANGUAGES), *ENGLISH],
 )
 outside = pytest.mark.parametrize(
     "language", [*LANGUAGES, *(f"broad-{language}" for language in LANGUAGES), *WHOLE]
@@ -58,7 +55,8 @@ def corpus(name: str) -> tuple[Mail, ...]:
     """Return the mails of a file, or of all files of a language together."""
     if name in WHOLE:
         language = name.removeprefix("whole-")
-        return tuple(mail for part in PARTS for mail in corpus(part + language))
+        names = [*(part + language for part in PARTS), *(ENGLISH if language == "en" else ())]
+        return tuple(mail for name in names for mail in corpus(name))
     lines = (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return tuple(json.loads(line) for line in lines)
 
@@ -109,11 +107,12 @@ def test_every_mail_is_complete(language: str) -> None:
 @each
 def test_every_label_has_hard_mails_and_pairs(language: str) -> None:
     """Many are hard, many stand in pairs: one sentence other, and the label."""
-    mails = corpus(language)
+    mails, kind = corpus(language), language.partition("-")[0]
+    hard = 0.15 if kind == "inbox" else 0.2
     for group in by(mails, "label").values():
-        assert 0.15 <= sum(bool(mail["hard"]) for mail in group) / len(group) <= 0.5
+        assert hard <= sum(bool(mail["hard"]) for mail in group) / len(group) <= 0.5
     paired = {pair: group for (pair,), group in by(mails, "pair").items() if pair}
-    least = {"broad": 0.1, "inbox": 0.6}.get(language.partition("-")[0], 0.25)
+    least = {"broad": 0.1, "inbox": 0.6}.get(kind, 0.25)
     assert sum(map(len, paired.values())) >= least * len(mails)
     for pair, group in paired.items():
         assert len({mail["label"] for mail in group}) == len(group) >= 2, pair
@@ -131,7 +130,7 @@ def test_a_third_is_hard_and_a_third_stands_in_pairs(language: str) -> None:
     """Of all files together: an inbox is easier than what a model must stand."""
     mails = corpus(f"whole-{language}")
     for label, group in by(mails, "label").items():
-        assert sum(bool(mail["hard"]) for mail in group) >= 0.33 * len(group), label
+        assert 3 * sum(bool(mail["hard"]) for mail in group) >= len(group), label
     assert sum(bool(mail["pair"]) for mail in mails) >= 0.3 * len(mails)
 
 

@@ -1,4 +1,4 @@
-"""What became of acknowledgements -> events of their cases, and clocks that have ended."""
+"""What became of our mail -> events of their cases, and clocks that have ended."""
 
 from collections.abc import Sequence
 
@@ -6,37 +6,37 @@ from sqlalchemy import Connection, select, update
 
 from daemon.cases.records import HOUSE, CaseEvent
 from daemon.cases.store import set_due, write_events
-from daemon.records import Receipt
+from daemon.records import CaseNews
 from daemon.store.tables import case_clocks, cases
 
 _DONE = "acknowledged"
 _WAITED_FOR = "acknowledgement"
 
 
-def note_receipts(connection: Connection, receipts: Sequence[Receipt]) -> None:
-    """Keep in the events of cases what became of their acknowledgements."""
-    if not receipts:
+def note_news(connection: Connection, news: Sequence[CaseNews]) -> None:
+    """Keep in the events of cases what became of our mail in them."""
+    if not news:
         return
     told = [
         (one.case_id, CaseEvent(at=one.at, actor=HOUSE, kind=one.kind, detail=one.detail))
-        for one in receipts
+        for one in news
     ]
     write_events(connection, told)
-    for one in receipts:
+    for one in news:
         if one.kind == _DONE:
             _end(connection, one)
 
 
-def _end(connection: Connection, receipt: Receipt) -> None:
+def _end(connection: Connection, sent: CaseNews) -> None:
     """Let the clock end that waits for an acknowledgement; the register keeps when it was sent."""
-    this = cases.c.id == receipt.case_id
+    this = cases.c.id == sent.case_id
     connection.execute(select(cases.c.id).where(this).with_for_update())
     first = update(cases).where(this, cases.c.acknowledged_at.is_(None))
-    connection.execute(first.values(acknowledged_at=receipt.at))
+    connection.execute(first.values(acknowledged_at=sent.at))
     waiting = update(case_clocks).where(
-        case_clocks.c.case_id == receipt.case_id,
+        case_clocks.c.case_id == sent.case_id,
         case_clocks.c.met_at.is_(None),
         case_clocks.c.met_by == _WAITED_FOR,
     )
-    connection.execute(waiting.values(met_at=receipt.at))
-    set_due(connection, receipt.case_id)
+    connection.execute(waiting.values(met_at=sent.at))
+    set_due(connection, sent.case_id)
