@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from daemon import clock
 from daemon.store.engine import open_store, sqlite_url
 from daemon.store.tables import (
     case_events,
@@ -82,14 +83,18 @@ queue = "large"
 """
 
 
-def failpoints() -> tuple[str, ...]:
-    """Return every failpoint on the way of a mail, as the code names them."""
+def failpoints(*, sending: bool = False) -> tuple[str, ...]:
+    """Return every failpoint on the way of a mail, as the code names them.
+
+    Args:
+        sending: those on the way out as well.
+    """
     found = {
         name
         for path in (ROOT / "daemon").rglob("*.py")
         for name in FAILPOINT.findall(path.read_text(encoding="utf-8"))
     }
-    return tuple(sorted(name for name in found if not name.startswith("send.")))
+    return tuple(sorted(name for name in found if sending or not name.startswith("send.")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +123,7 @@ class KilledHouse:
     user: str
     home: Path
     layer: Layer | None = None
+    more: str = ""  # further configuration
     delivered: Counter[str] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
     broken_promises: list[str] = field(default_factory=list)
@@ -129,11 +135,11 @@ class KilledHouse:
         (self.home / "password").write_text(self.dovecot.password)
         (self.home / "password").chmod(0o600)
         text = CONFIGURATION.format(host=self.dovecot.host, port=self.dovecot.port, user=self.user)
-        (self.home / "backdesk.toml").write_text(text)
+        (self.home / "backdesk.toml").write_text(text + self.more)
 
     def deliver(self, folder: str, raws: Sequence[bytes]) -> None:
         """Put mails into a folder of the server."""
-        self.dovecot.fill(self.user, folder, raws)
+        self.dovecot.fill(self.user, folder, raws, first_arrival=clock.now())
         # The server sends every line end as CRLF, whatever the file has.
         self.delivered.update(_digest(_crlf(raw)) for raw in raws)
 
@@ -268,6 +274,7 @@ READ_BACK = """
 import sys
 from pathlib import Path
 from sqlalchemy import select
+from daemon import clock
 from daemon.store.engine import open_store, sqlite_url
 from daemon.store.packs import Location, Packs
 from daemon.store.tables import blobs, mails
@@ -353,7 +360,8 @@ def _case_faults(connection: Connection) -> list[str]:
     wanted = set(connection.scalars(asking.where(live)))
     placed = set(connection.scalars(select(case_mails.c.mail_id)))
     numbers = connection.scalars(select(cases.c.reference)).all()
-    counted = connection.scalar(select(func.sum(counters.c.value))) or 0
+    given = select(func.sum(counters.c.value)).where(counters.c.name.startswith("case:"))
+    counted = connection.scalar(given) or 0
     events = connection.execute(select(case_events).order_by(case_events.c.id)).all()
     first = {event.case_id: event.kind for event in reversed(events)}
     wrong = []
