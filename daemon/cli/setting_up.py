@@ -14,6 +14,7 @@ from daemon.config.loading import load, secret_problems
 from daemon.config.problems import ConfigProblems, Problem
 from daemon.config.settings import Settings
 from daemon.config.shipped import shipped
+from daemon.outbox.acknowledgements import letter_problems
 
 app = typer.Typer()
 
@@ -47,6 +48,10 @@ def check(
     """Check the whole configuration and say every problem as `file:line: key: message`."""
     path = find_config(config)
     settings, problems = _checked(path)
+    if settings is not None:
+        wrong = letter_problems(settings.acknowledgements.templates)
+        key = ("acknowledgements", "templates")
+        problems += [_placed(settings, key, message) for message in wrong]
     code = WRONG_USE if problems else DONE
     if settings is not None and connect:
         from daemon.cli.connecting import login_problems  # noqa: PLC0415 - only when asked to

@@ -113,7 +113,7 @@ class Acknowledgements(Section):
     contact: str = ""  # how to reach it, below the letter
     language: Literal["", "it", "pl", "en"] = ""  # for other languages; empty: as in [service]
     templates: OptionalPath = None  # letters of the house in place of the shipped ones
-    late_s: Annotated[float, Field(gt=0, le=31 * 86_400)] = 172_800.0
+    late_s: Annotated[float, Field(ge=1, le=31 * 86_400)] = 172_800.0
     per_address_s: Seconds = 3_600.0
     per_address_day: Annotated[int, Field(ge=1)] = 3
     per_hour: Annotated[int, Field(ge=0)] = 1_000

@@ -96,7 +96,8 @@ def _unknown(steps: tuple[str | int, ...], model: type[BaseModel]) -> str:
     key = str(steps[-1])
     if key.lower() in _SECRETS and steps[0] in _SECRET_TABLES:
         table = ".".join(map(str, steps[:-1]))
-        kind = "token" if key.lower() == "token" and steps[0] == "accounts" else "password"
+        is_token = key.lower() == "token" and steps[0] in ("accounts", "relays")
+        kind = "token" if is_token else "password"
         return f"does not belong in this file; use {places(f'{table}.{kind}')}"
     return f"unknown key; {nearest(key, _keys(model, steps[:-1]))}"
 

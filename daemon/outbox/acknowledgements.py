@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select, update
 
@@ -236,6 +237,20 @@ class Acknowledgements:
         if one.due_at - one.received_at <= _BY_THE_HOUR:
             return moment_in_words(one.due_at, self._settings.service.zone, language)
         return self._day(one.due_at, language)
+
+
+def letter_problems(own: Path | None) -> list[str]:
+    """Return what is wrong with the templates of the house, by writing each letter once."""
+    letters, wrong = Letters(own), []
+    for language in LANGUAGES:
+        for kind, due in (("complaint", "1.1.2027"), ("request", "")):
+            values = {"kind": kind, "reference": "2026-00042-11", "received": "1.12.2026"}
+            try:
+                letters.write(NAME, language, {**values, "due": due, "name": "", "contact": ""})
+            except LetterError as error:
+                wrong.append(str(error))
+                break
+    return wrong
 
 
 @dataclass(slots=True, kw_only=True)

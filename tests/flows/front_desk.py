@@ -55,6 +55,8 @@ class SubjectReaders(InstantReaders):
         meant = (one for one, words in WORDS.items() if any(word in subject for word in words))
         label = self._always or next(meant, "other")
         labels = ("complaint", "request", "newsletter", "other")
+        if label == "unsure":
+            return replace(outcome.answer, scores=dict.fromkeys(labels, 0.25), model="subject")
         scores = {one: 0.97 if one == label else 0.01 for one in labels}
         return replace(outcome.answer, scores=scores, model="subject")
 
@@ -113,6 +115,7 @@ def front_desk(  # noqa: PLR0913 - a house has many parts
     address: str = "info@desk.example",
     more: str = "",
     always: str | None = None,
+    go_live: str = "2020-01-01",
 ) -> Iterator[FrontDesk]:
     """Open a house.
 
@@ -123,6 +126,7 @@ def front_desk(  # noqa: PLR0913 - a house has many parts
         address: that people write to.
         more: further configuration; the lines before its first table are the account's.
         always: what the model says of every mail, or `SHIPPED`: the shipped one.
+        go_live: its day.
     """
     home.mkdir(parents=True, exist_ok=True)
     (home / "password").write_text(PASSWORD)
@@ -144,7 +148,7 @@ security = "plain"
 username = "desk"
 address = "{address}"
 password_file = "password"
-go_live = 2020-01-01
+go_live = {go_live}
 {account}
 [queues.complaints]
 account = "info"
