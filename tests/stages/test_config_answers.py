@@ -16,7 +16,7 @@ pec = true
 @pytest.mark.parametrize(
     ("more", "key", "message"),
     [
-        ('[relays.b]\nhost = "b"\nfallback = "mian"', "relays.b.fallback", "did you mean main?"),
+        ('[relays.b]\nhost = "b"\nfallback = "mayn"', "relays.b.fallback", "did you mean main?"),
         ('[relays.b]\nhost = "b"\nfallback = "b"', "relays.b.fallback", "'b' is not a relay"),
         (
             f'{CERTIFIED}[relays.b]\nhost = "b"\nfallback = "pec"',
