@@ -366,7 +366,6 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
     found = reading_of(connection, mails[0]) if mails else None
     if line is None or found is None:
         return  # it came by letter, phone or counter
-    account, reading = found
     rules = house.pipeline.policy.cases.acknowledging
     opened = Opened(
         case_id=case_id,
@@ -376,8 +375,10 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         channel=line.channel,
         received_at=line.received_at,
         due_at=line.due_at,
-        answers=reading.message_id,
-        acknowledgement=acknowledgement_for(line.kind, line.channel, reading, account, rules),
+        answers=found.reading.message_id,
+        acknowledgement=acknowledgement_for(
+            line.kind, line.channel, found.reading, found.account, rules
+        ),
     )
     note_news(connection, house.acknowledgements.enqueue(connection, [opened], now))
 

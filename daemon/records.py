@@ -97,6 +97,7 @@ class Mail:
     hop_received_at: datetime | None = None  # date of the topmost Received line
     addresses_left_out: int = 0  # addresses beyond the limit, counted but not read
     report: Report | None = None
+    official: tuple[tuple[str, str], ...] = ()  # (protocol, pec or edoreczenia, number)
     defects: tuple[str, ...] = ()  # what the parsers found wrong, in plain words
     cuts: tuple[str, ...] = ()  # names of limits at which something was cut off
 
@@ -126,6 +127,7 @@ class Reading:
     hop_received_at: datetime | None
     snippet: str  # first 200 characters of the newest text
     report: Report | None = None
+    official: tuple[tuple[str, str], ...] = ()
     barred: str = ""  # why no machine answers it (RFC 3834); "": nothing forbids it
     authentic: str = "unknown"  # who it is from, as our server found: pass, fail, unknown
     defects: tuple[str, ...] = ()

@@ -75,14 +75,19 @@ def run_under(
     before = _row(connection, act)["queue"]
     told = act.event("routed", queue=queue, before=before, profile=profile)
     _tell(connection, act, told)
-    _set(connection, act, queue=queue, profile=profile)
+    _set(connection, act, queue=queue, profile=profile, course=None, paused_since=None)
+    run_anew(connection, act, clocks)
+
+
+def run_anew(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -> None:
+    """Let clocks run in place of those a case had; what was met stays met."""
     met = select(case_clocks.c.met_by, case_clocks.c.met_at).where(
         case_clocks.c.case_id == act.case_id, case_clocks.c.met_at.is_not(None)
     )
     already = {row.met_by: row.met_at for row in connection.execute(met)}
     set_clocks(connection, act.case_id, clocks)
     for by, at in already.items():
-        _meet(connection, act, (by,), at)
+        meet(connection, act, (by,), at)
 
 
 def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: str | None) -> None:
@@ -107,7 +112,7 @@ def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: 
         raise ActRefused(f"{row['reference']} was not yet received then, or was opened again since")
     told = act.event("answered", channel=channel, on=on.isoformat(), proof=proof)
     _tell(connection, act, told)
-    _meet(connection, act, ("answer", "acknowledgement"), on)
+    meet(connection, act, ("answer", "acknowledgement"), on)
 
 
 def close(connection: Connection, act: Act, cause: str) -> None:
@@ -116,7 +121,7 @@ def close(connection: Connection, act: Act, cause: str) -> None:
     if row["state"] == CLOSED:
         raise ActRefused(f"{row['reference']} is closed already")
     _tell(connection, act, act.event("closed", cause=cause))
-    _meet(connection, act, ("closing",), act.now)
+    meet(connection, act, ("closing",), act.now)
     _set(connection, act, state=CLOSED, closed_at=act.now, cause=cause, due_at=None)
 
 
@@ -150,7 +155,7 @@ def _set(connection: Connection, act: Act, **values: object) -> None:
     connection.execute(update(cases).where(cases.c.id == act.case_id).values(**values))
 
 
-def _meet(connection: Connection, act: Act, by: tuple[str, ...], at: datetime) -> None:
+def meet(connection: Connection, act: Act, by: tuple[str, ...], at: datetime) -> None:
     """End the clocks that wait for this."""
     running = update(case_clocks).where(
         case_clocks.c.case_id == act.case_id,

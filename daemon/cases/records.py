@@ -1,10 +1,11 @@
 """The records of the register of cases."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-OPEN, CLOSED = "open", "closed"
+OPEN, CLOSED, MERGED = "open", "closed", "merged"
 HOUSE = "backdesk"
 """The actor of what nobody did by hand."""
 
@@ -31,6 +32,22 @@ class CaseLine:
     acknowledged_at: datetime | None
     closed_at: datetime | None
     cause: str | None
+    severity: str | None
+    remedy: str | None
+    product: str | None
+    decision: str | None
+    recourse: str | None
+    paused_since: date | None
+    merged_into: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCourse:
+    """What a person has said of a case's clocks."""
+
+    pauses: tuple[tuple[date, date], ...] = ()  # that are over; both ends included
+    is_extended: bool = False
+    matters: tuple[str, ...] = ()  # it is about: their clocks press as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +58,12 @@ class CaseEvent:
     actor: str
     kind: str
     detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Any) -> "CaseEvent":  # noqa: ANN401 - a row of the table
+        """Return the event of a row."""
+        detail = json.loads(row.detail)
+        return cls(at=row.at, actor=row.actor, kind=row.kind, detail=detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +85,11 @@ class CaseFile:
     line: CaseLine
     clocks: tuple[CaseClock, ...]
     events: tuple[CaseEvent, ...]
-    mails: tuple[int, ...]  # ids, in the order in which they joined
+    mails: tuple[int, ...]  # ids, in the order in which they joined; of merged cases as well
+    numbers: tuple[tuple[str, str], ...]  # kind and value
+    tags: tuple[str, ...]
+    course: CaseCourse
+    merged: tuple[str, ...]  # references of the cases that were merged into it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

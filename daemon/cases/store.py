@@ -11,13 +11,14 @@ from sqlalchemy import Connection, case, delete, func, insert, select, update
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseEvent, NewCase
 from daemon.cases.references import reference_of
 from daemon.cases.taking import Step, keys_of, plan, possible
-from daemon.cases.threads import Homing
+from daemon.cases.threads import Homing, address_of
 from daemon.records import Asking, CaseWish, ClockDue, Opened
 from daemon.store.engine import Store
 from daemon.store.tables import (
     case_clocks,
     case_events,
     case_mails,
+    case_numbers,
     case_threads,
     cases,
     counters,
@@ -91,6 +92,19 @@ class Cases:
         for step in steps:
             if not step.opens and step.wish.kind is not None:
                 _press(connection, step, now)
+        numbers = {
+            (step.place.case_id, kind, value)
+            for step in steps
+            for kind, value in step.reading.official
+        }
+        self._store.insert_new(
+            connection,
+            case_numbers,
+            [
+                {"case_id": case_id, "kind": kind, "value": value}
+                for case_id, kind, value in sorted(numbers)
+            ],
+        )
         # In one order for everybody, so that two writers cannot wait for each other.
         known = {(*key, step.place.case_id) for step in steps for key in keys_of(step.reading)}
         threads = [
@@ -148,14 +162,21 @@ class Cases:
         _start(connection, [(case_id, clock) for case_id, clocks in running for clock in clocks])
         return tuple(zip(ids, references, strict=True))
 
-    def _references(self, connection: Connection, number: int, now: datetime) -> list[str]:
-        """Return the next references of the year; it counts without gaps."""
+    def count_up(
+        self, connection: Connection, name: str, now: datetime, number: int = 1
+    ) -> tuple[int, int]:
+        """Take the next numbers of a year's counter, without gaps; return year and last number."""
         year = now.astimezone(self._zone).year
-        name = f"case:{year}"
-        self._store.insert_new(connection, counters, [{"name": name, "value": 0}])
-        counting = update(counters).where(counters.c.name == name)
+        key = f"{name}:{year}"
+        self._store.insert_new(connection, counters, [{"name": key, "value": 0}])
+        counting = update(counters).where(counters.c.name == key)
         counted = counting.values(value=counters.c.value + number).returning(counters.c.value)
         last: int = connection.execute(counted).scalar_one()
+        return year, last
+
+    def _references(self, connection: Connection, number: int, now: datetime) -> list[str]:
+        """Return the next references of the year."""
+        year, last = self.count_up(connection, "case", now, number)
         return [reference_of(year, last - number + n) for n in range(1, number + 1)]
 
 
@@ -196,9 +217,11 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
     if row.state == CLOSED:
         values |= {"state": OPEN, "closed_at": None, "cause": None}
         write_events(connection, [(case_id, ours(now, "reopened", mail=step.mail_id))])
-    runs_anew = bool(wish.clocks) and (row.due_at is None or is_graver)
+    has_none = row.due_at is None and row.paused_since is None
+    runs_anew = bool(wish.clocks) and (has_none or is_graver)
     if runs_anew:
-        values |= {"queue": wish.queue, "profile": wish.profile}
+        values |= {"queue": wish.queue, "profile": wish.profile, "course": None}
+        values |= {"paused_since": None}
         told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
         write_events(connection, [(case_id, told)])
     if not values:
@@ -235,7 +258,7 @@ def _columns_of(step: Step) -> dict[str, Any]:
         "kind": wish.kind,
         "queue": wish.queue,
         "subject": reading.subject[:_MOST_SUBJECT],
-        "customer": reading.sender and reading.sender.email,
+        "customer": address_of(reading),
         "customer_name": reading.sender and reading.sender.name,
         "language": reading.language,
         "channel": wish.channel,
@@ -251,8 +274,8 @@ def _told(connection: Connection, step: Step, homing: Homing, now: datetime) -> 
     wish = step.wish
     why = {"no_clock": wish.no_clock} if wish.no_clock else {}
     opened = ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **why)
-    likenesses = [ours(now, "possible", case=other) for other in possible(connection, step, homing)]
-    return [opened, *likenesses]
+    like = list(possible(connection, step, homing))
+    return [opened, ours(now, "possible", cases=like)] if like else [opened]
 
 
 def write_events(connection: Connection, told: Sequence[tuple[int, CaseEvent]]) -> None:
@@ -276,14 +299,15 @@ def ours(now: datetime, kind: str, **detail: object) -> CaseEvent:
 
 
 def set_due(connection: Connection, case_id: int) -> None:
-    """Bring the due date of a case's row up to its clocks; in a closed one nothing is due."""
+    """Bring the due date of a case's row up to its clocks; closed or paused, nothing is due."""
     runs = (
         case_clocks.c.case_id == case_id,
         case_clocks.c.met_at.is_(None),
         case_clocks.c.only_if == "",
     )
     earliest = select(func.min(case_clocks.c.due_at)).where(*runs).scalar_subquery()
-    due = case((cases.c.state == OPEN, earliest), else_=None)
+    runs_now = (cases.c.state == OPEN) & cases.c.paused_since.is_(None)
+    due = case((runs_now, earliest), else_=None)
     connection.execute(update(cases).where(cases.c.id == case_id).values(due_at=due))
 
 

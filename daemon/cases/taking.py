@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, func, or_, select
 
+from daemon.cases.records import OPEN
 from daemon.cases.references import references_in
-from daemon.cases.threads import Homing, id_of, ids_answered, writer_of
+from daemon.cases.threads import Homing, address_of, id_of, ids_answered, writer_of
 from daemon.records import Asking, CaseWish, Reading
 from daemon.store.tables import case_threads, cases
 
@@ -64,7 +65,9 @@ class _Plan:
         reading = asking.reading
         ours = self.homing.cases_named(reading)
         place = _existing(connection, ours) or self._written(connection, reading)
-        return place if place and _is_alive(connection, place, asking.wish.received_at) else None
+        if place is None or not place.case_id:
+            return place  # none, or one of this batch
+        return _home(connection, place, asking.wish.received_at)
 
     def _written(self, connection: Connection, reading: Reading) -> Place | None:
         """Return the case of the nearest mail that is answered by one who wrote in its thread."""
@@ -89,12 +92,13 @@ def _existing(connection: Connection, named: Sequence[int]) -> Place | None:
     return next((Place(one) for one in named if one in there), None)
 
 
-def _is_alive(connection: Connection, place: Place, received_at: datetime) -> bool:
-    """Tell whether mail still joins a case: one that was closed long ago is not opened again."""
-    if not place.case_id:
-        return True  # of this batch
-    closed = connection.scalar(select(cases.c.closed_at).where(cases.c.id == place.case_id))
-    return closed is None or received_at - closed <= _REOPENS
+def _home(connection: Connection, place: Place, received_at: datetime) -> Place | None:
+    """Return the case that one was merged into, or itself; None where it was closed long ago."""
+    into = select(func.coalesce(cases.c.merged_into, cases.c.id)).where(cases.c.id == place.case_id)
+    query = select(cases.c.id, cases.c.closed_at).where(cases.c.id == into.scalar_subquery())
+    row = connection.execute(query).one()
+    is_alive = row.closed_at is None or received_at - row.closed_at <= _REOPENS
+    return Place(row.id) if is_alive else None
 
 
 def plan(connection: Connection, mails: Sequence[Asking], homing: Homing) -> list[Step]:
@@ -123,13 +127,17 @@ def possible(connection: Connection, step: Step, homing: Homing) -> Sequence[str
     """Return the references of cases that a person may want to join with the one just opened.
 
     A number in the subject, an answer by one who took no part, or one to a case of long ago never
-    joins by itself.
+    joins by itself; nor does what the same customer writes of anew.
     """
     named, answered = references_in(step.reading.subject), ids_answered(step.reading)
-    if not named and not answered:
-        return ()
     threads = select(case_threads.c.case_id).where(case_threads.c.message_id.in_(answered))
     ours = homing.cases_named(step.reading)
-    wanted = cases.c.reference.in_(named) | cases.c.id.in_(threads) | cases.c.id.in_(ours)
+    customer = address_of(step.reading)
+    wanted = or_(
+        cases.c.reference.in_(named),
+        cases.c.id.in_(threads),
+        cases.c.id.in_(ours),
+        and_(cases.c.customer == (customer or ""), cases.c.state == OPEN),
+    )
     query = select(cases.c.reference).where(wanted, cases.c.id != step.place.case_id)
     return connection.scalars(query.order_by(cases.c.id.desc()).limit(_MOST_LIKE)).all()

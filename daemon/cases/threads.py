@@ -45,7 +45,13 @@ def writer_of(reading: Reading) -> str | None:
     Nobody else: whom a mail names in To and Cc is its sender's claim, and would let a stranger
     draw other people's complaints into a case of his own.
     """
-    address = reading.sender.email.lower() if reading.sender else ""
+    address = address_of(reading)
+    return address and address.lower()
+
+
+def address_of(reading: Reading) -> str | None:
+    """Return the address of who wrote a mail, None where it has none that can be kept."""
+    address = reading.sender.email if reading.sender else ""
     return address if address and _fits(address, _LONGEST_ADDRESS) else None
 
 

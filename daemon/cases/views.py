@@ -1,13 +1,20 @@
 """Reads the register for people: which cases there are, and all about one."""
 
-import json
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
-from daemon.cases.records import OPEN, CaseClock, CaseEvent, CaseFile, CaseLine
-from daemon.store.tables import case_clocks, case_events, case_mails, cases
+from daemon.cases.records import OPEN, CaseClock, CaseCourse, CaseEvent, CaseFile, CaseLine
+from daemon.store.tables import (
+    case_clocks,
+    case_events,
+    case_mails,
+    case_numbers,
+    case_tags,
+    cases,
+)
 
 _COLUMNS = tuple(cases.c[field.name] for field in fields(CaseLine))
 
@@ -21,6 +28,8 @@ class Wanted:
     with_closed: bool = False
     due_from: datetime | None = None  # only those that are due then or later
     due_before: datetime | None = None  # only those that are due before
+    tag: str | None = None
+    like: str | None = None  # a number of others, an address, a name, or a part of the subject
     limit: int = 200
 
 
@@ -51,7 +60,22 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         chosen.append(cases.c.due_at >= wanted.due_from)
     if wanted.due_before is not None:
         chosen.append(cases.c.due_at < wanted.due_before)
+    if wanted.tag is not None:
+        tagged = select(case_tags.c.case_id).where(case_tags.c.tag == wanted.tag)
+        chosen.append(cases.c.id.in_(tagged))
+    if wanted.like is not None:
+        chosen.append(_like(wanted.like))
     return chosen
+
+
+def _like(text: str) -> ColumnElement[bool]:
+    numbered = select(case_numbers.c.case_id).where(case_numbers.c.value == text)
+    parts = (cases.c.subject, cases.c.customer, cases.c.customer_name)
+    return or_(
+        cases.c.id.in_(numbered),
+        cases.c.reference == text,
+        *(part.icontains(text, autoescape=True) for part in parts),
+    )
 
 
 def find_case(connection: Connection, name: str) -> CaseLine | None:
@@ -74,17 +98,34 @@ def case_file(connection: Connection, line: CaseLine) -> CaseFile:
         case_clocks.c.case_id == line.id
     )
     events = select(case_events).where(case_events.c.case_id == line.id).order_by(case_events.c.id)
-    mails = select(case_mails.c.mail_id).where(case_mails.c.case_id == line.id)
+    merged = select(cases.c.id).where(cases.c.merged_into == line.id)
+    here = (case_mails.c.case_id == line.id) | case_mails.c.case_id.in_(merged)
+    mails = select(case_mails.c.mail_id).where(here)
+    known = select(case_numbers.c.kind, case_numbers.c.value).where(
+        case_numbers.c.case_id == line.id
+    )
+    tags = select(case_tags.c.tag).where(case_tags.c.case_id == line.id).order_by(case_tags.c.tag)
+    references = select(cases.c.reference).where(cases.c.merged_into == line.id)
     rows = connection.execute(clocks.order_by(case_clocks.c.due_at, case_clocks.c.name)).mappings()
     return CaseFile(
         line=line,
         clocks=tuple(CaseClock(**row) for row in rows),
-        events=tuple(
-            CaseEvent(at=row.at, actor=row.actor, kind=row.kind, detail=json.loads(row.detail))
-            for row in connection.execute(events)
-        ),
+        events=tuple(CaseEvent.of(row) for row in connection.execute(events)),
         mails=tuple(connection.scalars(mails.order_by(case_mails.c.at, case_mails.c.mail_id))),
+        numbers=tuple(
+            (row.kind, row.value)
+            for row in connection.execute(known.order_by(case_numbers.c.kind, case_numbers.c.value))
+        ),
+        tags=tuple(connection.scalars(tags)),
+        course=course_of(connection, line.id),
+        merged=tuple(connection.scalars(references.order_by(cases.c.id))),
     )
+
+
+def course_of(connection: Connection, case_id: int) -> CaseCourse:
+    """Return what people have said of a case's clocks."""
+    kept = connection.scalar(select(cases.c.course).where(cases.c.id == case_id))
+    return msgspec.json.decode(kept, type=CaseCourse) if kept else CaseCourse()
 
 
 def _line(connection: Connection, query: Select[tuple[object, ...]]) -> CaseLine | None:

@@ -1,10 +1,6 @@
 """`case`: the register of complaints and requests, and what people do with a case."""
 
-import getpass
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,41 +9,36 @@ from sqlalchemy import Connection
 
 from daemon import clock
 from daemon.cases import acts, papers
-from daemon.cases.acts import Act, ActRefused
-from daemon.cases.papers import Paper
-from daemon.cases.records import CaseEvent, CaseFile, CaseLine, NewCase
-from daemon.cases.views import Wanted, case_file, count_cases, find_case, list_cases
+from daemon.cases.acts import Act
+from daemon.cases.records import NewCase
+from daemon.cases.views import Wanted, case_file, count_cases, list_cases
+from daemon.cli.case_desk import (
+    CaseName,
+    PaperFile,
+    Queue,
+    Who,
+    clocks_of,
+    day_of,
+    do_on,
+    document,
+    group,
+    known_queue,
+    paper_of,
+    tell,
+    the_case,
+    user,
+    whole,
+    words,
+)
 from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_pairs, print_table
 from daemon.jobs import House, acknowledge
-from daemon.records import LABELS, ClockDue
+from daemon.records import LABELS
 from daemon.sending.store import Outgoing
-from daemon.triage.casework import UNSURE, CaseRules, clocks_for
+from daemon.triage.casework import UNSURE
 
-app = typer.Typer()
-group = typer.Typer(help="The register of complaints and requests.", no_args_is_help=True)
-app.add_typer(group, name="case")
-
-_FIRST_YEAR = 1990
 COLUMNS = ["reference", "kind", "state", "due", "queue", "owner", "customer", "subject"]
-
-CaseName = Annotated[str, typer.Argument(metavar="ID", help="Its reference or its id.")]
-Queue = Annotated[str | None, typer.Option("--queue", metavar="Q", help="A queue.")]
-Who = Annotated[
-    str, typer.Option("--by", metavar="WHO", help="Who does it (default: the user's name).")
-]
-PaperFile = Annotated[
-    Path | None,
-    typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Is kept with the case."),
-]
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name
-        return "somebody"
 
 
 @group.command("list")
@@ -56,25 +47,32 @@ def list_(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their term.")] = False,
     owner: Annotated[str | None, typer.Option("--owner", metavar="WHO", help="Whose.")] = None,
     closed: Annotated[bool, typer.Option("--closed", help="Closed ones as well.")] = False,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="T", help="Only with it.")] = None,
+    find: Annotated[
+        str | None,
+        typer.Option("--find", metavar="TEXT", help="A number, an address, a name, a subject."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 200,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """List cases, those due first at the top."""
     with open_house(config) as house, house.store.read() as connection:
-        _known_queue(house, queue)
+        known_queue(house, queue)
         now = clock.now()
         wanted = Wanted(
             queue=queue,
             owner=owner,
             with_closed=closed,
             due_before=now if overdue else None,
+            tag=tag,
+            like=find,
             limit=limit,
         )
         lines, total = list_cases(connection, wanted), count_cases(connection, wanted)
         zone = house.settings.service.zone
     if as_json:
-        print_json({"total": total, "cases": [_document(line, now) for line in lines]})
+        print_json({"total": total, "cases": [document(line, now) for line in lines]})
         return
     rows = [
         [
@@ -93,15 +91,15 @@ def list_(
 def show(case: CaseName, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Show all that is known of a case."""
     with open_house(config) as house, house.store.read() as connection:
-        file = case_file(connection, _the_case(connection, case))
+        file = case_file(connection, the_case(connection, case))
         sent = Outgoing(house.store).list_rows(case_id=file.line.id)
     if as_json:
-        print_json({**_whole(file), "outgoing": [asdict(row) for row in sent]})
+        print_json({**whole(file), "outgoing": [asdict(row) for row in sent]})
         return
     print_pairs(f"case {file.line.reference}", list(asdict(file.line).items())[2:])
     clocks = [[one.name, one.term, one.only_if, one.due_at, one.met_at] for one in file.clocks]
     print_table(["clock", "term", "only if", "due", "met"], clocks)
-    events = [[one.at, one.actor, one.kind, _words(one)] for one in file.events]
+    events = [[one.at, one.actor, one.kind, words(one)] for one in file.events]
     print_table(["when", "who", "what", "detail"], events)
     columns = ["id", "kind", "recipient", "state", "finished_at", "reply", "returned"]
     rows = [[getattr(row, name) for name in columns] for row in sent]
@@ -130,7 +128,7 @@ def new(
 ) -> None:
     """Enter a case that came by letter, phone or at the counter."""
     with open_house(config) as house:
-        _known_queue(house, queue)
+        known_queue(house, queue)
         entry = NewCase(
             kind=kind,
             channel=channel,
@@ -138,16 +136,16 @@ def new(
             subject=subject,
             customer=address,
             customer_name=customer,
-            received_at=_day(house, received, "--received", clock.now()),
-            actor=by or _user(),
+            received_at=day_of(house, received, "--received", clock.now()),
+            actor=by or user(),
         )
-        _tell(house, str(_enter(house, entry, scan)), as_json)
+        tell(house, str(_enter(house, entry, scan)), as_json)
 
 
 def _enter(house: House, entry: NewCase, scan: Path | None) -> int:
     """Enter a case and its scan together; return its id."""
-    profile, clocks = _clocks(house, entry.queue, entry.received_at)
-    paper, now = _paper(house, scan), clock.now()
+    profile, clocks = clocks_of(house, entry.queue, entry.received_at)
+    paper, now = paper_of(house, scan), clock.now()
     with house.store.write() as connection:
         case_id = house.cases.open_by_hand(connection, entry, profile, clocks, now)
         if paper is not None:
@@ -167,8 +165,8 @@ def assign(
 ) -> None:
     """Give a case to somebody."""
     with open_house(config) as house:
-        _do(house, case, by, lambda connection, act: acts.assign(connection, act, owner))
-        _tell(house, case, as_json)
+        do_on(house, case, by, lambda connection, act: acts.assign(connection, act, owner))
+        tell(house, case, as_json)
 
 
 @group.command()
@@ -181,8 +179,8 @@ def note(
 ) -> None:
     """Keep a remark with a case."""
     with open_house(config) as house:
-        _do(house, case, by, lambda connection, act: acts.write_note(connection, act, text))
-        _tell(house, case, as_json)
+        do_on(house, case, by, lambda connection, act: acts.write_note(connection, act, text))
+        tell(house, case, as_json)
 
 
 @group.command()
@@ -196,23 +194,23 @@ def label(
 ) -> None:
     """Say what a case is, and with --queue under which deadlines it runs from its receipt."""
     with open_house(config) as house:
-        _known_queue(house, queue)
+        known_queue(house, queue)
         allowed = (*LABELS, *house.settings.classifier.labels)
         if kind not in allowed:
             refuse(f"{kind!r} is not a label; allowed: {', '.join(allowed)}")
 
         def do(connection: Connection, act: Act) -> None:
             if queue is not None:
-                line = _the_case(connection, case)
-                profile, clocks = _clocks(house, queue, line.received_at)
+                line = the_case(connection, case)
+                profile, clocks = clocks_of(house, queue, line.received_at)
                 acts.run_under(connection, act, queue, profile, clocks)
-            was_unsure = _the_case(connection, case).kind == UNSURE
+            was_unsure = the_case(connection, case).kind == UNSURE
             acts.label(connection, act, kind)
             if was_unsure:
                 acknowledge(house, connection, act.case_id, act.now)
 
-        _do(house, case, by, do)
-        due = _tell(house, case, as_json).due_at
+        do_on(house, case, by, do)
+        due = tell(house, case, as_json).due_at
     if kind == "complaint" and due is None:
         complain("no clock runs in it; --queue puts it under the deadlines of a queue")
         leave(NEEDS_PERSON)
@@ -233,19 +231,19 @@ def answer(
 ) -> None:
     """Keep that a case was answered outside of Backdesk; its clock has ended."""
     with open_house(config) as house:
-        sent = _day(house, on, "--on", clock.now(), is_end=True)
+        sent = day_of(house, on, "--on", clock.now(), is_end=True)
         with house.store.read() as connection:
-            line = _the_case(connection, case)
+            line = the_case(connection, case)
         if sent < line.received_at:
             refuse(f"{line.reference} was not yet received then")
-        paper = _paper(house, proof)
+        paper = paper_of(house, proof)
 
         def do(connection: Connection, act: Act) -> None:
             digest = papers.enter(house.store, connection, paper) if paper else None
             acts.answer(connection, act, channel, sent, digest)
 
-        _do(house, case, by, do)
-        _tell(house, case, as_json)
+        do_on(house, case, by, do)
+        tell(house, case, as_json)
 
 
 @group.command()
@@ -258,8 +256,8 @@ def close(
 ) -> None:
     """Close a case."""
     with open_house(config) as house:
-        _do(house, case, by, lambda connection, act: acts.close(connection, act, cause))
-        _tell(house, case, as_json)
+        do_on(house, case, by, lambda connection, act: acts.close(connection, act, cause))
+        tell(house, case, as_json)
 
 
 @group.command()
@@ -270,100 +268,10 @@ def reopen(
     with open_house(config) as house:
 
         def do(connection: Connection, act: Act) -> None:
-            line = _the_case(connection, case)
+            line = the_case(connection, case)
             was_none = line.cause == acts.NO_CASE
-            _, clocks = _clocks(house, line.queue, line.received_at if was_none else act.now)
+            _, clocks = clocks_of(house, line.queue, line.received_at if was_none else act.now)
             acts.open_again(connection, act, clocks)
 
-        _do(house, case, by, do)
-        _tell(house, case, as_json)
-
-
-def _do(house: House, case: str, by: str, do: Callable[[Connection, Act], None]) -> None:
-    with _refusals(), house.store.write() as connection:
-        line = _the_case(connection, case)
-        do(connection, Act(case_id=line.id, actor=by or _user(), now=clock.now()))
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except ActRefused as refused:
-        refuse(str(refused))
-
-
-def _tell(house: House, case: str, as_json: bool) -> CaseLine:
-    with house.store.read() as connection:
-        line = _the_case(connection, case)
-    if as_json:
-        print_json(_document(line, clock.now()))
-    else:
-        pairs = [("kind", line.kind), ("state", line.state), ("queue", line.queue)]
-        more = [("owner", line.owner), ("due", line.due_at), ("cause", line.cause)]
-        print_pairs(f"case {line.reference}", [*pairs, *more])
-    return line
-
-
-def _the_case(connection: Connection, name: str) -> CaseLine:
-    line = find_case(connection, name)
-    if line is None:
-        refuse(f"no case {name!r}: give its reference or its id, as `backdesk case list` has them")
-    return line
-
-
-def _known_queue(house: House, queue: str | None) -> None:
-    known = house.settings.queues
-    if queue is not None and queue not in known:
-        refuse(f"no queue {queue!r}; allowed: {', '.join(known) or 'none is configured'}")
-
-
-def _clocks(
-    house: House, queue: str | None, received: datetime
-) -> tuple[str | None, tuple[ClockDue, ...]]:
-    rules: CaseRules = house.pipeline.policy.cases
-    profile, clocks, why = clocks_for(rules, rules.profiles.get(queue or ""), received)
-    if why:
-        complain(f"no clock runs: {why}")
-    return profile, clocks
-
-
-def _day(house: House, text: str, option: str, now: datetime, *, is_end: bool = False) -> datetime:
-    """Return a date's first moment, or with `is_end` its last that is not yet to come."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if day.year < _FIRST_YEAR:
-        refuse(f"{option}: {text!r} is not a date; allowed: 2026-10-31")
-    zone = house.settings.service.zone
-    first = datetime.combine(day, time(), zone)
-    if first > now:
-        refuse(f"{option}: {text} is still to come")
-    return min(datetime.combine(day, time(23, 59, 59), zone), now) if is_end else first
-
-
-def _paper(house: House, file: Path | None) -> Paper | None:
-    if file is None:
-        return None
-    most = house.settings.limits.mail_bytes
-    if file.stat().st_size > most:
-        refuse(f"{file} is larger than limits.mail_bytes, {most}")
-    return papers.pack(house.store, house.packs, file.name, file.read_bytes())
-
-
-def _document(line: CaseLine, now: datetime) -> dict[str, object]:
-    return {**asdict(line), "overdue": bool(line.due_at and line.due_at < now)}
-
-
-def _whole(file: CaseFile) -> dict[str, object]:
-    return {
-        **_document(file.line, clock.now()),
-        "clocks": [asdict(one) for one in file.clocks],
-        "events": [asdict(one) for one in file.events],
-        "mails": list(file.mails),
-    }
-
-
-def _words(event: CaseEvent) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in event.detail.items() if value is not None)
+        do_on(house, case, by, do)
+        tell(house, case, as_json)

@@ -31,7 +31,7 @@ COMMANDS = {
     "reconcile": _listed("rounds", "Compare the servers with the ledger, folder by folder."),
     "quarantine": _listed("quarantine", "Mails that could not be read."),
     "queue": _listed("queues", "The queues and what waits in them."),
-    "case": _listed("cases", "The register of complaints and requests."),
+    "case": _listed("case", "The register of complaints and requests."),
     "deadline": _listed("deadline", "Count when an answer is due, day by day."),
     "show": _listed("mails", "Show a mail as text, or its bytes as received."),
     "simulate": _listed("simulate", "Say what another configuration would have done."),

@@ -1,6 +1,7 @@
 """One mail's id -> everything the ledger knows of it, for `explain`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -65,13 +66,25 @@ def story_of(store: Store, mail_id: int) -> Story:
         )
 
 
-def reading_of(connection: Connection, mail_id: int) -> tuple[str, Reading] | None:
-    """Return the account of a mail and what was read of it; None while it was not read."""
-    query = select(mails.c.account, readings.c.detail).join(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMail:
+    """A mail that was read."""
+
+    account: str
+    received_at: datetime
+    reading: Reading
+
+
+def reading_of(connection: Connection, mail_id: int) -> ReadMail | None:
+    """Return a mail with what was read of it; None while it was not read."""
+    query = select(mails.c.account, mails.c.received_at, readings.c.detail).join(
         readings, readings.c.mail_id == mails.c.id
     )
     row = connection.execute(query.where(mails.c.id == mail_id)).one_or_none()
-    return None if row is None else (row.account, msgspec.json.decode(row.detail, type=Reading))
+    if row is None:
+        return None
+    reading = msgspec.json.decode(row.detail, type=Reading)
+    return ReadMail(account=row.account, received_at=row.received_at, reading=reading)
 
 
 def _deliveries(mail_id: int) -> Select[Any]:

@@ -18,6 +18,7 @@ from daemon.mail.head import after_mbox_line, split_head
 from daemon.mail.headers import Envelope, envelope_view, read_envelope
 from daemon.mail.lift import Blocks, lift
 from daemon.mail.limits import MailLimits
+from daemon.mail.official import Numbers, certified_number, official_numbers
 from daemon.mail.prescan import prescan
 from daemon.mail.structure import Part, Structure, structure_of
 from daemon.records import Attachment, Mail
@@ -35,6 +36,7 @@ class _Reading:
     blocks: Blocks
     digest: bytes
     own_instance: str | None
+    certified: Numbers  # the id of the certified mail that was read
 
 
 def read_mail(raw: bytes, limits: MailLimits, *, own_instance: str | None = None) -> Mail:
@@ -67,12 +69,16 @@ def read_mail(raw: bytes, limits: MailLimits, *, own_instance: str | None = None
 
 def _read(raw: bytes, digest: bytes, limits: MailLimits, own_instance: str | None) -> Mail:
     lifted = lift(raw[after_mbox_line(raw) :], digest)
-    reading = _Reading(
-        limits=limits, blocks=lifted.blocks, digest=digest, own_instance=own_instance
-    )
     message = email.message_from_bytes(lifted.raw)
     structure = structure_of(message)
     headers = read_fields(message, limits)
+    reading = _Reading(
+        limits=limits,
+        blocks=lifted.blocks,
+        digest=digest,
+        own_instance=own_instance,
+        certified=certified_number(headers.first, structure.attachments, lifted.blocks),
+    )
     if pec.is_envelope(headers.first):
         inner = pec.enclosed_mail(structure.attachments, lifted.blocks)
         if inner is not None:
@@ -123,6 +129,10 @@ def _mail(structure: Structure, headers: Fields, reading: _Reading) -> Mail:
         hop_received_at=envelope.hop_received_at,
         addresses_left_out=headers.addresses_left_out,
         report=report_of(automatic, outline, structure.attachments, reading.blocks),
+        official=(
+            *reading.certified,
+            *official_numbers(outline, structure.attachments, reading.blocks),
+        ),
         defects=_defects(envelope, body, missing),
         cuts=(*headers.cuts, *body.cuts),
     )

@@ -10,18 +10,17 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
-from xml.parsers import expat
 
 from daemon.mail.body import payload_bytes
 from daemon.mail.lift import Blocks, decoded_block
 from daemon.mail.structure import Part, file_name
+from daemon.mail.xml import texts_of
 
-_XML_BYTES = 262_144  # daticert.xml of a mail to hundreds is a tenth of it
-_XML_DEPTH = 32
-_XML_TEXT = 400  # characters of a wanted text; an address has at most 320
 _WANTED: Mapping[tuple[str, ...], str] = {
-    ("dati", "data", "giorno"): "day",
-    ("dati", "data", "ora"): "time",
+    ("postacert", "dati", "data", "@zona"): "zone",
+    ("postacert", "dati", "data", "giorno"): "day",
+    ("postacert", "dati", "data", "ora"): "time",
+    ("postacert", "dati", "identificativo"): "id",
     ("postacert", "dati", "consegna"): "recipient",
     ("postacert", "dati", "errore-esteso"): "error",
 }
@@ -68,7 +67,7 @@ def daticert_time(xml: bytes) -> datetime | None:
     Documents over 256 kB, with a document type or with entities are not read: a certified receipt
     has none, and they are how XML bombs are built.
     """
-    return _moment(_daticert(xml))
+    return _moment(texts_of(xml, _WANTED))
 
 
 def daticert_delivery(xml: bytes) -> tuple[str, str]:
@@ -76,58 +75,16 @@ def daticert_delivery(xml: bytes) -> tuple[str, str]:
 
     Each is empty where it is missing, and both where the document is not read (`daticert_time`).
     """
-    found = _daticert(xml)
+    found = texts_of(xml, _WANTED)
     return found.get("recipient", "").strip(), found.get("error", "").strip()
 
 
-def _daticert(xml: bytes) -> Mapping[str, str]:
-    if len(xml) > _XML_BYTES:
-        return {}
-    reader = _DaticertReader()
-    try:
-        reader.read(xml)
-    except (expat.ExpatError, _Refused, ValueError, LookupError):
-        return {}
-    return reader.found
+def daticert_id(xml: bytes) -> str:
+    """Return the id of the certified mail (`dati/identificativo`) as it stands in a daticert.
 
-
-class _Refused(Exception):
-    """Takes a parser callback's refusal out to the caller."""
-
-
-class _DaticertReader:
-    """Collects the few wanted texts while expat goes through a document."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, str] = {}
-        self._path: list[str] = []
-
-    def read(self, xml: bytes) -> None:
-        parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.EntityDeclHandler = self._refuse
-        parser.StartElementHandler = self._open
-        parser.EndElementHandler = self._close
-        parser.CharacterDataHandler = self._text
-        parser.Parse(xml, True)  # noqa: FBT003 - expat takes no keywords
-
-    def _refuse(self, *_: object) -> None:
-        raise _Refused
-
-    def _open(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name)
-        if len(self._path) > _XML_DEPTH:
-            raise _Refused
-        if tuple(self._path[-2:]) == ("dati", "data"):
-            self.found["zone"] = attributes.get("zona", "")
-
-    def _close(self, _name: str) -> None:
-        self._path.pop()
-
-    def _text(self, text: str) -> None:
-        name = _WANTED.get(tuple(self._path[-3:]))
-        if name:
-            self.found[name] = (self.found.get(name, "") + text)[:_XML_TEXT]
+    Empty where it is missing or the document is not read (`daticert_time`).
+    """
+    return texts_of(xml, _WANTED).get("id", "").strip()
 
 
 def _moment(found: Mapping[str, str]) -> datetime | None:

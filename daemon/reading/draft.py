@@ -57,6 +57,7 @@ def reading_of(
         hop_received_at=mail.hop_received_at,
         snippet=snippet(text),
         report=mail.report,
+        official=mail.official,
         barred=bar_to_answering(mail.headers, mail.sender, mail.reply_to),
         authentic=authenticity(mail.headers, our_servers, domain),
         defects=mail.defects,

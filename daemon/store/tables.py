@@ -244,7 +244,7 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Column("id", Id, primary_key=True),
     Column("reference", Text, nullable=False, unique=True),  # public
     Column("kind", Text, nullable=False),  # complaint, request, unsure, or a person's word
-    Column("state", Text, nullable=False),  # open, closed
+    Column("state", Text, nullable=False),  # open, closed, merged
     Column("queue", Text),
     Column("owner", Text),
     Column("subject", Text, nullable=False),
@@ -259,8 +259,17 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Column("acknowledged_at", Moment),
     Column("closed_at", Moment),
     Column("cause", Text),  # why it was closed
+    Column("severity", Text),  # ISO 10002 8.4: low, normal, high, critical
+    Column("remedy", Text),  # what the customer asks for
+    Column("product", Text),  # or service, that it is about
+    Column("decision", Text),  # upheld, partly, rejected
+    Column("recourse", Text),  # whom the customer was told to turn to outside of the house
+    Column("course", Text),  # JSON: pauses, extension and matters of its clocks; None: plain
+    Column("paused_since", Date),  # None: its clocks run
+    Column("merged_into", Id, ForeignKey("cases.id"), index=True),  # None: it stands for itself
     Index("ix_cases_state", "state", "due_at"),
     Index("ix_cases_queue", "queue", "state", "due_at"),
+    Index("ix_cases_customer", "customer", "state"),
 )
 
 case_events = Table(  # append-only
@@ -301,6 +310,23 @@ case_clocks = Table(
     Column("met_by", Text, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("met_at", Moment),
+)
+
+case_numbers = Table(  # by which others know a case: protocol, certified mail, ...
+    "case_numbers",
+    metadata,
+    Column("case_id", Id, ForeignKey("cases.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Index("ix_case_numbers_value", "value"),
+)
+
+case_tags = Table(
+    "case_tags",
+    metadata,
+    Column("case_id", Id, ForeignKey("cases.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Index("ix_case_tags_tag", "tag"),
 )
 
 counters = Table(

@@ -1,6 +1,6 @@
 """A decided mail -> what it asks of the register of cases: to open one, under which clocks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -57,7 +57,7 @@ def wish_of(
         kind = UNSURE
     received, proof = first_receipt(reading, came.received_at)
     name = rules.profiles.get(queue) if kind else None
-    profile, clocks, why = clocks_for(rules, name, received)
+    profile, clocks, why = clocks_for(rules, name, Course(received=received))
     wish = CaseWish(
         kind=kind,
         queue=decision.queue,
@@ -90,26 +90,33 @@ def first_receipt(reading: Reading, received_at: datetime) -> tuple[datetime, st
 
 
 def clocks_for(
-    rules: CaseRules, name: str | None, received: datetime
+    rules: CaseRules, name: str | None, course: Course, matters: Collection[str] = ()
 ) -> tuple[str | None, tuple[ClockDue, ...], str]:
-    """Return the profile in force on the day of receipt, its clocks, and why there are none."""
+    """Return the profile in force on the day of receipt, its clocks, and why there are none.
+
+    Args:
+        rules: of the house.
+        name: of the profile; None: no clock runs.
+        course: receipt, pauses, extension.
+        matters: that a person has confirmed: their clocks press like the others.
+    """
     book = rules.rulebook
     if book is None or name is None or name not in book.profiles:
         return None, (), ""
     chosen = book.profiles[name]
-    day = book.received_on(chosen, received)
+    day = book.received_on(chosen, course.received)
     profile = book.in_force(chosen, day)
     if profile is None:
         return None, (), f"{name} was not in force on {day}"
     try:
-        dues = book.count(profile, Course(received=received))
+        dues = book.count(profile, course)
     except EndlessTerm as error:
         return profile.name, (), f"{profile.name}: {error}"
     clocks = (
         ClockDue(
             name=due.clock,
             term=str(due.term),
-            only_if=due.only_if,
+            only_if="" if due.only_if in matters else due.only_if,
             met_by=profile.clocks[due.clock].met_by,
             due_at=due.due,
         )

@@ -75,7 +75,7 @@ class TestJoining:
         theirs = register.take(**reply("<offer@shop.example>", 2))
         assert theirs.id != mine.id
         assert theirs.customer == "anna.rossi@client.example"
-        assert register.file(theirs).events[1].detail == {"case": mine.reference}
+        assert register.file(theirs).events[1].detail == {"cases": [mine.reference]}
 
     def test_two_answers_to_a_mail_of_ours_belong_together(self, register: Register) -> None:
         """Also where that mail is in no case."""
@@ -88,7 +88,7 @@ class TestJoining:
         other = register.take(**reply("<1@client.example>", 2, "eve@elsewhere.example"))
         assert other.id != line.id
         possible = register.file(other).events[1]
-        assert (possible.kind, possible.detail) == ("possible", {"case": line.reference})
+        assert (possible.kind, possible.detail) == ("possible", {"cases": [line.reference]})
         assert register.events(line) == ["opened"]
 
     def test_a_number_in_the_subject_only_proposes(self, register: Register) -> None:
@@ -96,7 +96,16 @@ class TestJoining:
         line = register.take()
         again = register.take(message_id="<9@client.example>", subject=f"Re: {line.reference}")
         assert again.id != line.id
-        assert register.file(again).events[1].detail == {"case": line.reference}
+        assert register.file(again).events[1].detail == {"cases": [line.reference]}
+
+    def test_what_a_customer_writes_of_anew_is_proposed(self, register: Register) -> None:
+        """A repeat, or another matter: a person sees it; what is closed is not asked about."""
+        first = register.take()
+        second = register.take(message_id="<2@client.example>")
+        assert register.file(second).events[1].detail == {"cases": [first.reference]}
+        register.act(first, acts.close, "done")
+        register.act(second, acts.close, "done")
+        assert register.events(register.take(message_id="<3@client.example>")) == ["opened"]
 
     def test_without_a_case_a_thread_joins_nothing(self, register: Register) -> None:
         """An answer to mail that opened none opens its own."""

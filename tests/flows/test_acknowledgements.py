@@ -341,7 +341,7 @@ class TestComingHome:
         old, new = desk.cases()
         assert (old.line.state, len(old.mails)) == ("closed", 1)
         possible = [event for event in new.events if event.kind == "possible"]
-        assert [event.detail["case"] for event in possible] == [old.line.reference]
+        assert [event.detail["cases"] for event in possible] == [[old.line.reference]]
 
 
 def confirmed(result: str, domain: str) -> tuple[str, str]:

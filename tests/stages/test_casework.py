@@ -14,6 +14,7 @@ from daemon.intake.records import Unread
 from daemon.pipeline import decide
 from daemon.records import Automatic, CaseWish, Decision, Verdict
 from daemon.triage.casework import UNSURE, Arrival, clocks_for, first_receipt, wish_of
+from daemon.triage.deadlines import Course
 from tests.stages.test_config_problems import FILE, SMALL
 from tests.stages.triage_builders import address, reading
 
@@ -68,12 +69,14 @@ def test_automatic_mail_asks_nothing(kind: Automatic) -> None:
 def test_why_no_clock_runs_is_told() -> None:
     """A profile that was not in force; hours that nobody configured. An earlier version counts."""
     early = RECEIVED.replace(year=2025)
-    name, clocks, why = clocks_for(RULES, "it-energy", early)
+    name, clocks, why = clocks_for(RULES, "it-energy", Course(received=early))
     assert (name, len(clocks), why) == ("it-energy-2025", 3, "")
-    none = clocks_for(RULES, "it-bank", early.replace(year=2019))
+    none = clocks_for(RULES, "it-bank", Course(received=early.replace(year=2019)))
     assert none == (None, (), "it-bank was not in force on 2019-11-20")
-    assert clocks_for(RULES, "sla", early)[2].startswith("sla: business hours are counted")
-    assert clocks_for(RULES, None, early) == (None, (), "")
+    assert clocks_for(RULES, "sla", Course(received=early))[2].startswith(
+        "sla: business hours are counted"
+    )
+    assert clocks_for(RULES, None, Course(received=early)) == (None, (), "")
 
 
 def test_mail_in_a_queue_with_deadlines_is_a_case_whatever_its_label() -> None:
