@@ -81,7 +81,9 @@ def case_rules(settings: Settings) -> CaseRules:
     profiles = {name: queue.deadline for name, queue in settings.queues.items() if queue.deadline}
     return CaseRules(
         profiles=profiles,
-        rulebook=Rulebook.of(settings) if profiles else None,
+        rulebook=Rulebook.of(settings) if profiles or settings.matters.profiles else None,
+        matters=settings.matters.profiles,
+        whistleblowing_queue=settings.matters.whistleblowing_queue,
         acknowledging=acknowledge_rules(settings),
     )
 

@@ -83,7 +83,9 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
         decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")
     else:
         subject = RouteInput(account=mail.account, size=mail.size, reading=answer, verdict=verdict)
-        decision = route_under(subject, policy.rules, policy.cases.profiles)
+        decision = route_under(
+            subject, policy.rules, policy.cases.profiles, policy.cases.whistleblowing_queue
+        )
     came = Arrival(account=mail.account, received_at=mail.received_at)
     wish = wish_of(answer, verdict, decision, came, policy.cases) if live else None
     return Judged(

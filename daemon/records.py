@@ -130,6 +130,7 @@ class Reading:
     official: tuple[tuple[str, str], ...] = ()
     barred: str = ""  # why no machine answers it (RFC 3834); "": nothing forbids it
     authentic: str = "unknown"  # who it is from, as our server found: pass, fail, unknown
+    matters: tuple[str, ...] = ()  # that start clocks of their own: data-subject, withdrawal, ...
     defects: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
 

@@ -23,6 +23,7 @@ from daemon.store.tables import (
     cases,
     counters,
 )
+from daemon.triage.casework import OF_MATTER
 
 Entry = tuple[dict[str, Any], tuple[ClockDue, ...]]
 """The columns of a new case, and its clocks."""
@@ -218,19 +219,20 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
         values |= {"state": OPEN, "closed_at": None, "cause": None}
         write_events(connection, [(case_id, ours(now, "reopened", mail=step.mail_id))])
     has_none = row.due_at is None and row.paused_since is None
-    runs_anew = bool(wish.clocks) and (has_none or is_graver)
+    of_profile = any(OF_MATTER not in one.name for one in wish.clocks)
+    runs_anew = of_profile and (has_none or is_graver)
     if runs_anew:
         values |= {"queue": wish.queue, "profile": wish.profile, "course": None}
         values |= {"paused_since": None}
         told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
         write_events(connection, [(case_id, told)])
-    if not values:
-        return
-    connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    if values:
+        connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
     if runs_anew:
         set_clocks(connection, case_id, wish.clocks)
     else:
-        set_due(connection, case_id)
+        of_matters = tuple(one for one in wish.clocks if OF_MATTER in one.name)
+        add_clocks(connection, case_id, of_matters)
 
 
 def _opened(step: Step, reference: str) -> Opened:
@@ -312,9 +314,18 @@ def set_due(connection: Connection, case_id: int) -> None:
 
 
 def set_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...]) -> None:
-    """Let other clocks run in a case, in place of those it had."""
-    connection.execute(delete(case_clocks).where(case_clocks.c.case_id == case_id))
-    _start(connection, [(case_id, clock) for clock in clocks])
+    """Let other clocks run in a case, in place of those of its profile; those of matters stay."""
+    of_profile = case_clocks.c.name.not_like(f"%{OF_MATTER}%")
+    connection.execute(delete(case_clocks).where(case_clocks.c.case_id == case_id, of_profile))
+    add_clocks(connection, case_id, clocks)
+
+
+def add_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...]) -> None:
+    """Let clocks run as well that a case does not have yet."""
+    there = set(
+        connection.scalars(select(case_clocks.c.name).where(case_clocks.c.case_id == case_id))
+    )
+    _start(connection, [(case_id, clock) for clock in clocks if clock.name not in there])
     set_due(connection, case_id)
 
 

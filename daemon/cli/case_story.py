@@ -10,7 +10,7 @@ from daemon.intake.stories import Facts, Story
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
 from daemon.records import Acknowledgement, Decision, Reading, Verdict
-from daemon.triage.casework import Arrival, CaseRules, wish_of
+from daemon.triage.casework import OF_MATTER, Arrival, CaseRules, wish_of
 from daemon.triage.counting import EndlessTerm
 from daemon.triage.deadlines import Course
 
@@ -115,6 +115,16 @@ def _days(
     A clock that was counted otherwise (the configuration has changed) ends elsewhere, and is
     shown without days.
     """
+    days = _counted(rules, profile, received)
+    for matter, of_matter in rules.matters.items():
+        for (name, end), rows in _counted(rules, of_matter, received).items():
+            days[f"{matter}{OF_MATTER}{name}", end] = rows
+    return days
+
+
+def _counted(
+    rules: CaseRules, profile: str | None, received: datetime
+) -> dict[tuple[str, datetime], list[dict[str, Any]]]:
     book = rules.rulebook
     if book is None or profile is None or profile not in book.profiles:
         return {}

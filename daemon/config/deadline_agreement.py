@@ -20,6 +20,7 @@ def deadline_findings(document: Table) -> Iterator[Finding]:
                 yield (kind, name, "name"), f"unknown key; the name is {name}, as in the header"
     for name, table in tables_of(document, "queues"):
         yield from _of_queue(document, ("queues", name), text_of(table, "deadline"))
+    yield from _matters(document)
     for name, table in tables_of(document, "hours"):
         yield from _calendar(document, ("hours", name), table)
     for name, table in tables_of(document, "deadlines"):
@@ -29,21 +30,37 @@ def deadline_findings(document: Table) -> Iterator[Finding]:
         yield from _clocks(document, at, table)
 
 
+def _matters(document: Table) -> Iterator[Finding]:
+    table = table_of(document, "matters")
+    queue, queues = text_of(table, "whistleblowing_queue"), table_of(document, "queues")
+    if queue and queue not in queues:
+        where = ("matters", "whistleblowing_queue")
+        yield where, f"{queue!r} is not a queue; {nearest(queue, queues)}"
+    for key in table:
+        if key != "whistleblowing_queue":
+            yield from _profile(document, ("matters", key), text_of(table, key))
+
+
 def _of_queue(document: Table, at: tuple[str, str], profile: str) -> Iterator[Finding]:
+    yield from _profile(document, (*at, "deadline"), profile)
+
+
+def _profile(document: Table, where: Path, profile: str) -> Iterator[Finding]:
+    """Find what speaks against running clocks by a profile that a key names."""
     if not profile or profile in table_of(document, "deadlines"):
         return
     known = shipped_terms().deadlines
     if profile not in known:
         allowed = nearest(profile, {**known, **table_of(document, "deadlines")})
-        yield (*at, "deadline"), f"{profile!r} is not a profile; {allowed}"
+        yield where, f"{profile!r} is not a profile; {allowed}"
         return
     zone = text_of(table_of(document, "service"), "timezone")
     own = table_of(document, "calendars")
     if known[profile].calendar == HOUSE and HOUSE not in own and zone not in COUNTRIES:
-        yield (*at, "deadline"), f"{profile} counts in the calendar of the house; {_WRITE_HOUSE}"
+        yield where, f"{profile} counts in the calendar of the house; {_WRITE_HOUSE}"
     terms = [str(clock.term) for clock in known[profile].clocks.values()]
     if "business" in " ".join(terms) and HOUSE not in table_of(document, "hours"):
-        yield (*at, "deadline"), f"{profile} counts business hours; write [hours.{HOUSE}]"
+        yield where, f"{profile} counts business hours; write [hours.{HOUSE}]"
 
 
 def _calendar(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:

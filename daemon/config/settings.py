@@ -120,6 +120,27 @@ class Acknowledgements(Section):
     strangers_per_hour: Annotated[int, Field(ge=0)] = 100
 
 
+class Matters(Section):
+    """`[matters]`: what starts clocks of its own, whatever a mail's label; "": it starts none."""
+
+    data_subject: str = "eu-data-subject"
+    withdrawal: str = "eu-withdrawal"
+    data_breach: str = "eu-data-breach"
+    whistleblowing: str = "eu-whistleblowing"
+    whistleblowing_queue: str = ""  # where such reports go; empty: as the rules say
+
+    @property
+    def profiles(self) -> dict[str, str]:
+        """Matter -> the profile of its clocks."""
+        named = {
+            "data-subject": self.data_subject,
+            "withdrawal": self.withdrawal,
+            "data-breach": self.data_breach,
+            "whistleblowing": self.whistleblowing,
+        }
+        return {matter: profile for matter, profile in named.items() if profile}
+
+
 class Metrics(Section):
     """`[metrics]`: figures for Prometheus."""
 
@@ -149,6 +170,7 @@ class Document(Section):
     deadlines: Annotated[dict[Name, Profile], BeforeValidator(named)] = Field(default_factory=dict)
     relays: Annotated[dict[Name, Relay], BeforeValidator(named)] = Field(default_factory=dict)
     acknowledgements: Acknowledgements = Field(default_factory=Acknowledgements)
+    matters: Matters = Field(default_factory=Matters)
     digest: Digest = Field(default_factory=Digest)
     metrics: Metrics = Field(default_factory=Metrics)
     web: Web = Field(default_factory=Web)

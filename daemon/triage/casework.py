@@ -1,6 +1,6 @@
 """A decided mail -> what it asks of the register of cases: to open one, under which clocks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,16 +13,21 @@ from daemon.triage.rulebook import Rulebook
 UNSURE = "unsure"
 """The kind of a case whose mail a person has yet to read; it runs on its queue's clocks."""
 
+OF_MATTER = ":"
+"""Stands in the name of a clock between the matter that started it and its own."""
+
 _OPENS = ("complaint", "request")
 _OLDEST = timedelta(days=30)  # a date of receipt from before is a clock that is wrong, or a lie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRules:
-    """Which queue runs under which profile; without a rulebook no clock runs."""
+    """Which queue and matter runs under which profile; without a rulebook no clock runs."""
 
     profiles: Mapping[str, str] = field(default_factory=dict)
     rulebook: Rulebook | None = None
+    matters: Mapping[str, str] = field(default_factory=dict)  # matter -> profile of its clocks
+    whistleblowing_queue: str = ""
     acknowledging: AcknowledgeRules = field(default_factory=AcknowledgeRules)
 
 
@@ -39,8 +44,9 @@ def wish_of(
 ) -> CaseWish | None:
     """Return what a live mail asks of the register; automatic mail asks nothing.
 
-    Complaints and requests open a case, and so does a mail on which the model abstained, or that
-    stands in a queue with deadlines; other mail may join the case that it answers.
+    Complaints and requests open a case, and so does a mail on which the model abstained, that
+    stands in a queue with deadlines, or that is about a matter with clocks of its own; other mail
+    may join the case that it answers.
 
     Args:
         reading: what was read of it.
@@ -53,7 +59,8 @@ def wish_of(
         return None
     queue = decision.deadlines_of or decision.queue or ""
     kind = verdict.label if verdict.label in _OPENS else None
-    if kind is None and (verdict.abstained or queue in rules.profiles):
+    matters = tuple(one for one in reading.matters if one in rules.matters)
+    if kind is None and (verdict.abstained or queue in rules.profiles or matters):
         kind = UNSURE
     received, proof = first_receipt(reading, came.received_at)
     name = rules.profiles.get(queue) if kind else None
@@ -65,13 +72,23 @@ def wish_of(
         received_at=received,
         received_by=proof,
         profile=profile,
-        clocks=clocks,
+        clocks=(*clocks, *_clocks_of_matters(rules, matters, received)),
         no_clock=why,
     )
     answer = acknowledgement_for(
         wish.kind, wish.channel, reading, came.account, rules.acknowledging
     )
     return replace(wish, acknowledgement=answer)
+
+
+def _clocks_of_matters(
+    rules: CaseRules, matters: Collection[str], received: datetime
+) -> Iterator[ClockDue]:
+    """Yield the clocks that matters start, each under the matter's name and its own."""
+    for matter in matters:
+        _, clocks, _ = clocks_for(rules, rules.matters[matter], Course(received=received))
+        for clock in clocks:
+            yield replace(clock, name=f"{matter}{OF_MATTER}{clock.name}")
 
 
 def first_receipt(reading: Reading, received_at: datetime) -> tuple[datetime, str]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledRule", "CompiledRules", "RouteInput", "compile_rules", "route", "route_under"]
 
+_WRONGDOING = "whistleblowing"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
@@ -58,16 +60,25 @@ def route(subject: RouteInput, rules: CompiledRules) -> Decision:
 
 
 def route_under(
-    subject: RouteInput, rules: CompiledRules, clocked: Container[str | None]
+    subject: RouteInput,
+    rules: CompiledRules,
+    clocked: Container[str | None],
+    confided: str = "",
 ) -> Decision:
     """Return where a mail goes, and for one of which nobody knows yet what it is, whose clock runs.
+
+    A report of wrongdoing goes to the queue for it before any rule is asked (Directive (EU)
+    2019/1937, art. 16: nobody else may learn who wrote it).
 
     Args:
         subject: what is known of it.
         rules: of the house.
         clocked: queues with deadlines; an unsure mail in none of them runs under those of the
             queue that it would go to as a complaint.
+        confided: the queue for reports of wrongdoing; "": there is none.
     """
+    if confided and _WRONGDOING in subject.reading.matters:
+        return Decision(queue=confided, rule=None, reason="a report of wrongdoing")
     decision, verdict = route(subject, rules), subject.verdict
     if not verdict.abstained or decision.queue in clocked:
         return decision

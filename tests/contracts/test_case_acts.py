@@ -1,6 +1,7 @@
 """Both engines keep alike what people do with a case, and list cases in one order."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,17 @@ from daemon.cases.views import Wanted, find_case, list_cases
 from daemon.records import ClockDue
 from daemon.store.tables import mails
 from tests.builders import MORNING
-from tests.contracts.register import BILLING, CLOSING, DUE, LATER, REPLY, Register, reply
+from tests.contracts.register import (
+    BILLING,
+    CLOSING,
+    DUE,
+    LATER,
+    REPLY,
+    Register,
+    ask,
+    reply,
+    wish,
+)
 from tests.stages.triage_builders import address
 
 
@@ -120,6 +131,44 @@ class TestActs:
             line = find_case(connection, str(case_id))
         assert (line.channel, line.customer_name, line.due_at) == ("letter", "Ugo Verdi", DUE)
         assert register.file(line).events[0].actor == "Ada"
+
+
+OF_RIGHT = ClockDue(
+    name="data-subject:reply", term="1 month", only_if="", met_by="answer",
+    due_at=DUE - timedelta(days=3),
+)  # fmt: skip
+
+
+class TestMatters:
+    """Clocks that a matter started run beside those of the profile."""
+
+    def test_they_join_a_case_and_outlast_its_profile(self, register: Register) -> None:
+        """Another queue, a pause or an extension counts the profile anew, not them."""
+        line = register.take()
+        mail_id = register.mail()
+        wanted = replace(wish("request", LATER), clocks=(REPLY, OF_RIGHT))
+        asking = ask(mail_id, wanted, **reply("<1@client.example>", 2))
+        with register.store.write() as connection:
+            register.cases.take(connection, [asking], LATER)
+        assert register.file(line).line.due_at == OF_RIGHT.due_at
+        moved = register.act(line, acts.run_under, "other", "theirs", (CLOSING,))
+        assert moved.due_at == OF_RIGHT.due_at
+        names = {clock.name for clock in register.file(line).clocks}
+        assert names == {"end", "data-subject:reply"}
+        answered = register.act(line, acts.answer, "mail", LATER, None)
+        assert answered.due_at == CLOSING.due_at
+
+    def test_they_are_no_reason_to_start_the_others_anew(self, register: Register) -> None:
+        """A case whose own clocks were met runs on that of the matter only."""
+        line = register.take()
+        register.act(line, acts.answer, "mail", LATER, None)
+        wanted = replace(wish("request", LATER), clocks=(OF_RIGHT,))
+        asking = ask(register.mail(), wanted, **reply("<1@client.example>", 2))
+        with register.store.write() as connection:
+            register.cases.take(connection, [asking], LATER)
+        now = register.file(line)
+        assert now.line.due_at == OF_RIGHT.due_at
+        assert {one.name for one in now.clocks if one.met_at} == {"reply"}
 
 
 class TestTwoAtOnce:

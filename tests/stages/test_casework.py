@@ -179,3 +179,29 @@ def test_unsure_mail_is_routed_a_second_time_as_a_complaint() -> None:
     assert (judged.wish.kind, judged.wish.profile) == (UNSURE, "it-energy")
     sure = {"complaint": 0.0, "request": 0.0, "newsletter": 1.0, "other": 0.0}
     assert decide(chosen, mail, reading(scores=sure)).wish.kind is None
+
+
+def test_a_matter_starts_its_own_clocks_whatever_the_label() -> None:
+    """A right of the data subject within a complaint runs beside the complaint's own term."""
+    asked = wish("complaint", matters=("data-subject", "unheard-of"))
+    names = [clock.name for clock in asked.clocks]
+    assert names[0] == "reply"
+    assert names[-1] == "data-subject:reply"
+    month = asked.clocks[-1].due_at.astimezone(UTC)
+    assert month == datetime(2026, 12, 21, 22, 59, 59, tzinfo=UTC)
+    other = wish("other", queue=None, matters=("withdrawal", "data-breach"))
+    assert (other.kind, other.profile) == (UNSURE, None)
+    assert [clock.name for clock in other.clocks] == ["withdrawal:refund", "data-breach:notice"]
+    assert wish("other", queue=None, matters=("unheard-of",)).kind is None
+
+
+def test_a_house_that_asks_for_none_gets_none() -> None:
+    """An empty profile looks for nothing."""
+    off = "[matters]\n" + "".join(
+        f'{key} = ""\n' for key in ("data_subject", "withdrawal", "data_breach", "whistleblowing")
+    )
+    rules = case_rules(config.parse(SMALL + off, FILE))
+    verdict = Verdict(label="other", confidence=0.9, abstained=False, reason="model")
+    decision = Decision(queue=None, rule=None, reason="")
+    asked = wish_of(reading(matters=("withdrawal",)), verdict, decision, CAME, rules)
+    assert (asked.kind, asked.clocks) == (None, ())

@@ -35,6 +35,13 @@ pec = true
             "acknowledgements.relay",
             "pec takes certified mail only",
         ),
+        ('[matters]\ndata_subject = "eu-data-subjct"', "matters.data_subject", "eu-data-subject?"),
+        ('[matters]\nwithdrawal = "sla"', "matters.withdrawal", "write [hours.house]"),
+        (
+            '[matters]\nwhistleblowing_queue = "complaint"',
+            "matters.whistleblowing_queue",
+            "did you mean complaints?",
+        ),
         ('[acknowledgements]\nkinds = ["other"]', "acknowledgements.kinds[0]", "complaint"),
         ("[acknowledgements]\nlate_s = 0", "acknowledgements.late_s", "must be 1 or more"),
     ],

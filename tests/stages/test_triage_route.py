@@ -10,7 +10,7 @@ from daemon.config.rules import Condition, Rule
 from daemon.config.settings import COSTS
 from daemon.records import Attachment, Automatic, Decision, Verdict
 from daemon.triage import conditions
-from daemon.triage.route import RouteInput, compile_rules, route
+from daemon.triage.route import RouteInput, compile_rules, route, route_under
 from daemon.triage.verdict import judge
 from tests.stages.triage_builders import address, reading
 
@@ -207,3 +207,13 @@ def test_a_glob_without_wildcards_fits_itself_only(glob) -> None:
     assert conditions._found(pattern, glob)
     assert not conditions._found(pattern, glob + "x")
     assert not conditions._found(pattern, "x" + glob)
+
+
+def test_a_report_of_wrongdoing_goes_to_those_who_may_know() -> None:
+    """Before any rule is asked; where there is no such queue the rules decide."""
+    rules = compile_rules((rule("all", "everybody"),))
+    report = mail(matters=("data-subject", "whistleblowing"))
+    decision = route_under(report, rules, (), "confided")
+    assert (decision.queue, decision.reason) == ("confided", "a report of wrongdoing")
+    assert route_under(report, rules, ()).queue == "everybody"
+    assert route_under(mail(), rules, (), "confided").queue == "everybody"
