@@ -29,6 +29,7 @@ from daemon.jobs import House
 from daemon.mail.limits import MailLimits
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
+from daemon.outbox.answers import Answers
 from daemon.outbox.reports import note_reports
 from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
@@ -254,6 +255,7 @@ def build(
             actions=actions,
             cases=cases,
             acknowledgements=acknowledgements,
+            answers=Answers(store, settings, tokens),
             receiver=receiver,
             pool=pool,
             pipeline=pipeline,

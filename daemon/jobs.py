@@ -1,14 +1,12 @@
-"""What the clock starts: a round of an account, reconciliation, and what may run once a day.
+"""What the clock starts beside the rounds of accounts: reconciliation, digest, sending.
 
-The house (everything built and wired) is handed in; errors of accounts are decided here.
+The house is everything built and wired; what joins the rooms stands here.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -20,35 +18,33 @@ from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest.daily import digest_for, enqueue, with_sentences
 from daemon.digest.records import Digest
-from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError, Stopping
+from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError
 from daemon.intake.actions import Actions
-from daemon.intake.imap import Mailbox, Selected
+from daemon.intake.imap import Mailbox
 from daemon.intake.mixes import mix_of
-from daemon.intake.receive import FolderRound, Received, Receiver
+from daemon.intake.receive import Receiver
 from daemon.intake.records import Tally
-from daemon.intake.settle import Settler
 from daemon.intake.store import Ledger
 from daemon.intake.stories import reading_of
-from daemon.intake.suspects import Suspects
 from daemon.intake.views import count_folder
 from daemon.outbox.acknowledgements import Acknowledgements
-from daemon.pipeline import Batch, Pipeline
+from daemon.outbox.answers import Answers
+from daemon.outbox.ends import has_untold, untold
+from daemon.pipeline import Pipeline
 from daemon.reading.pool import ReadingPool
 from daemon.records import FolderCount, Opened
 from daemon.sending import deliver
 from daemon.sending.deliver import Outlet
 from daemon.sending.records import SendCount
 from daemon.store.engine import Store
-from daemon.store.leases import Lease, Leases
+from daemon.store.leases import Leases
 from daemon.store.packs import Packs
 from daemon.triage.acknowledge import acknowledgement_for
 
 _log = logging.getLogger(__name__)
 
 SEND_LEASE = "send"
-STOP_CHECK_S = 0.5
 MOST_TOLD = 500  # cases in one transaction
-MOST_RECONNECTS = 50  # in one foreground round, as long as each gets further
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,202 +59,13 @@ class House:
     actions: Actions
     cases: Cases
     acknowledgements: Acknowledgements
+    answers: Answers
     receiver: Receiver
     pool: ReadingPool
     pipeline: Pipeline
     tally: Tally
     connect: Callable[[str], Mailbox]  # account name -> logged-in connection
     outlets: Callable[[], Sequence[Outlet]]  # the relays
-
-
-class AccountJob:
-    """The rounds of one account: keeps its connection, and what it has learnt of the server."""
-
-    def __init__(
-        self,
-        house: House,
-        account: str,
-        lease: Lease,
-        is_stopping: Callable[[], bool] = lambda: False,
-        suspects: Suspects | None = None,
-    ) -> None:
-        self.account = account
-        self.is_unfinished = False  # the next round has work at once
-        self._refusals: set[str] = set()  # inboxes that could not be read in this round
-        self._house = house
-        self._lease = lease
-        self._is_stopping = is_stopping
-        self._suspects = suspects or Suspects()
-        self._own = _Unrecorded()
-        self._signs: dict[str, tuple[int, int]] = {}
-        self.mailbox: Mailbox | None = None
-
-    @property
-    def blamed(self) -> int:
-        """Broken fetches in all; while it grows, reconnecting gets further."""
-        return self._suspects.total
-
-    def round(self) -> int:
-        """Run one round: take up, receive, explain, settle; return how many mails were settled.
-
-        Raises:
-            MailboxError, StoreError: the round broke off; what was received is ours.
-        """
-        house, is_first = self._house, self.mailbox is None
-        try:
-            mailbox = self.mailbox = self.mailbox or house.connect(self.account)
-            if not (paused := house.ledger.is_paused(self.account)):
-                house.pipeline.take_up(self._lease, self.account, self._begin)
-            self._folders(mailbox, is_first=is_first, paused=paused)
-            if self.is_unfinished and house.settings.accounts[self.account].go_live is None:
-                return 0  # nothing will be settled: the next part is fetched while this is read
-            self._wait_for_records()
-            house.actions.explain_sightings(self._lease, self.account, clock.now())
-            settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
-        except BaseException:
-            if self.mailbox is not None:
-                self.mailbox.discard()
-            self.drop()
-            raise
-        if not self._refusals:
-            house.ledger.note_success(self.account, clock.now())
-        return settled
-
-    def drop(self) -> None:
-        """Break the connection; the next round makes a new one and sweeps every folder."""
-        if self.mailbox is not None:
-            self.mailbox.abort()
-        self.mailbox = None
-        self._signs.clear()
-
-    def close(self) -> None:
-        """Log out."""
-        if self.mailbox is not None:
-            self.mailbox.close()
-        self.mailbox = None
-
-    def _begin(self, size: int) -> Callable[[], None]:
-        if self._is_stopping():
-            raise Stopping
-        return self._own.begin(self._house.receiver.budget.take(size, self.account))
-
-    def is_listed(self, folder: str, selected: Selected) -> bool:
-        """Tell whether a folder is still as the last round saw it, or could not see it."""
-        seen = self._signs.get(folder) == (selected.uidnext, selected.exists)
-        return seen or folder in self._refusals
-
-    def forget_listings(self) -> None:
-        """List every folder in full at the next round, and ask again for what was not given."""
-        self._signs.clear()
-        self._suspects.forget()
-
-    def _folders(self, mailbox: Mailbox, *, is_first: bool, paused: bool) -> None:
-        house = self._house
-        folder_round = FolderRound(
-            house.receiver, house.ledger, mailbox, self._lease, self._suspects
-        )
-        submit = self._leave if paused else self._submit
-        must_list = is_first or house.actions.has_open(self.account)
-        self.is_unfinished = False
-        self._refusals.clear()
-        for name in house.pipeline.policy.placement.watched(self.account):
-            try:
-                folder, sign = folder_round.open(self.account, name)
-                if must_list or self._signs.get(name) != sign:
-                    retry = name not in self._signs  # new connection, or the nightly sweep
-                    is_whole = folder_round.run(folder, submit, retry=retry)
-                    self._signs[name] = sign if is_whole else (0, 0)
-                    self.is_unfinished = self.is_unfinished or not is_whole
-            except MailboxAway:
-                raise
-            except MailboxError as refusal:
-                self._refused(name, refusal)
-
-    def _wait_for_records(self) -> None:
-        """Wait until what this round received is recorded, so that it can be settled."""
-        while not self._own.wait(STOP_CHECK_S):
-            if self._is_stopping():
-                raise Stopping
-
-    def _refused(self, name: str, refusal: MailboxError) -> None:
-        """Name an inbox that cannot be opened; a queue's folder is made when it is needed."""
-        if name in self._house.settings.accounts[self.account].folders:
-            _log.error(
-                "Folder cannot be opened",
-                extra={"action": "folder_refused", "account": self.account, "folder": name},
-            )
-            self._house.ledger.note_failure(self.account, f"{name}: {refusal}", clock.now())
-            self._refusals.add(name)
-
-    def _submit(self, lease: Lease, received: Received) -> None:
-        done = self._own.begin(received.release)
-        self._house.pipeline.submit(Batch(lease=lease, mails=received.mails, done=done))
-        if self._is_stopping():
-            raise Stopping
-
-    def _leave(self, _lease: Lease, received: Received) -> None:
-        """Leave received mails unread while the reading of this account is paused."""
-        received.release()
-        for mail in received.mails:
-            if isinstance(mail.raw, Path):
-                mail.raw.unlink(missing_ok=True)
-        self._house.ledger.give_back([mail.mail_id for mail in received.mails])
-
-
-class _Unrecorded:
-    """Counts batches that are not recorded yet."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._changed = threading.Condition()
-
-    def begin(self, release: Callable[[], None]) -> Callable[[], None]:
-        with self._changed:
-            self._count += 1
-
-        def done() -> None:
-            release()
-            with self._changed:
-                self._count -= 1
-                self._changed.notify_all()
-
-        return done
-
-    def wait(self, timeout_s: float) -> bool:
-        with self._changed:
-            return self._changed.wait_for(lambda: self._count == 0, timeout_s)
-
-
-def poll_once(house: House, account: str, lease: Lease) -> None:
-    """Run one full round in the foreground, reconnecting as long as that gets further.
-
-    Raises:
-        MailboxError: the server refuses, or breaks off again and again.
-    """
-    job = AccountJob(house, account, lease)
-    try:
-        _round_through(job)
-    except BackdeskError as error:
-        house.ledger.note_failure(account, str(error), clock.now())
-        raise
-    finally:
-        job.close()
-
-
-def _round_through(job: AccountJob) -> None:
-    blamed = -1
-    for _ in range(MOST_RECONNECTS):
-        try:
-            job.round()
-            while job.is_unfinished:
-                job.round()
-        except MailboxAway:
-            if job.blamed <= blamed:
-                raise
-            blamed = job.blamed
-        else:
-            return
-    raise MailboxAway(f"{job.account}: the connection broke {MOST_RECONNECTS} times")
 
 
 def reconcile(house: House, account: str) -> list[FolderCount]:
@@ -384,10 +191,10 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
 
 
 def tell_cases(house: House) -> None:
-    """Note in the cases what became of their acknowledgements."""
-    while house.acknowledgements.has_untold():
+    """Note in the cases what became of mail that was to leave for them."""
+    while has_untold(house.store):
         with house.store.write() as connection:
-            told = house.acknowledgements.untold(connection, MOST_TOLD)
+            told = untold(connection, MOST_TOLD)
             note_news(connection, told)
         if len(told) < MOST_TOLD:
             break

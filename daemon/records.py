@@ -248,11 +248,12 @@ class OutgoingMail:
     """A mail that is to leave; the key makes enqueuing it again a no-op."""
 
     key: str
-    kind: str  # digest, acknowledgement
+    kind: str  # digest, acknowledgement, answer
     sender: str  # of the envelope; "" is the null path (RFC 5321, 4.5.5)
     recipient: str
     message: bytes  # complete RFC 5322 bytes, CRLF
     not_before: datetime | None = None
+    held: str = ""  # why it waits for a person; "": it does not
     addressee: str = ""  # the recipient as limits count him: lower case, without +tag
     is_stranger: bool = False  # nobody could confirm that this mail's cause came from him
     relay: str | None = None  # None: the first of the house

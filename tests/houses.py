@@ -16,12 +16,13 @@ from daemon import bootstrap
 from daemon.config.loading import parse
 from daemon.config.settings import Settings
 from daemon.intake.imap import Login
-from daemon.jobs import House, poll_once
+from daemon.jobs import House
 from daemon.mail.content import content_digest
 from daemon.pipeline import Answers
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import Job
 from daemon.records import Reading, Unreadable
+from daemon.rounds import poll_once
 from daemon.store.leases import account_lease
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import FakeImap

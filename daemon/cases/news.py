@@ -9,8 +9,8 @@ from daemon.cases.store import set_due, write_events
 from daemon.records import CaseNews
 from daemon.store.tables import case_clocks, cases
 
-_DONE = "acknowledged"
-_WAITED_FOR = "acknowledgement"
+_ENDS = {"acknowledged": ("acknowledgement",), "answered": ("answer", "acknowledgement")}
+"""Kind of the event -> the clocks that end with it."""
 
 
 def note_news(connection: Connection, news: Sequence[CaseNews]) -> None:
@@ -23,12 +23,12 @@ def note_news(connection: Connection, news: Sequence[CaseNews]) -> None:
     ]
     write_events(connection, told)
     for one in news:
-        if one.kind == _DONE:
+        if one.kind in _ENDS:
             _end(connection, one)
 
 
 def _end(connection: Connection, sent: CaseNews) -> None:
-    """Let the clock end that waits for an acknowledgement; the register keeps when it was sent."""
+    """Let the clocks end that wait for what was sent; the register keeps the first reply."""
     this = cases.c.id == sent.case_id
     connection.execute(select(cases.c.id).where(this).with_for_update())
     first = update(cases).where(this, cases.c.acknowledged_at.is_(None))
@@ -36,7 +36,7 @@ def _end(connection: Connection, sent: CaseNews) -> None:
     waiting = update(case_clocks).where(
         case_clocks.c.case_id == sent.case_id,
         case_clocks.c.met_at.is_(None),
-        case_clocks.c.met_by == _WAITED_FOR,
+        case_clocks.c.met_by.in_(_ENDS[sent.kind]),
     )
     connection.execute(waiting.values(met_at=sent.at))
     set_due(connection, sent.case_id)

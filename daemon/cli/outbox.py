@@ -11,7 +11,7 @@ from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_lines, print_pairs, print_table
 from daemon.jobs import House
 from daemon.sending.records import OutgoingRow, State
-from daemon.sending.store import Outgoing
+from daemon.sending.store import AWAITS_APPROVAL, Outgoing
 
 app = typer.Typer()
 group = typer.Typer(help="Outgoing mail.", no_args_is_help=True)
@@ -62,6 +62,8 @@ def retry(mail: OneId, config: ConfigFile = None, as_json: AsJson = False) -> No
     with open_house(config) as house:
         row, _ = _row(house, mail)
         if not Outgoing(house.store).retry(mail):
+            if row.reply == AWAITS_APPROVAL:
+                refuse(f"outgoing mail {mail} {row.reply}: `backdesk case approve`")
             refuse(f"outgoing mail {mail} is {row.state}, not held or failed")
     _print_state(mail, State.QUEUED, as_json=as_json)
 

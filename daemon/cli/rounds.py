@@ -23,10 +23,11 @@ from daemon.cli.output import print_json, print_table
 from daemon.cli.progress import shown_progress
 from daemon.cli.sending import report_sending, sent_of
 from daemon.errors import BackdeskError
-from daemon.jobs import House, poll_once, send_due
+from daemon.jobs import House, send_due
 from daemon.jobs import reconcile as reconcile_account
 from daemon.reading.errors import ReadersAway
 from daemon.records import FolderCount, RoundCount
+from daemon.rounds import poll_once
 from daemon.store.leases import account_lease
 
 app = typer.Typer()

@@ -61,6 +61,7 @@ class Queue(Section):
     account: Filled
     folder: Filled
     deadline: Name | None = None  # the profile its cases run under; None: no clock
+    approval: bool = False  # a second person must approve answers to complaints in it
 
 
 class Relay(Section):

@@ -9,7 +9,8 @@ from daemon.engine.wake import Wake
 from daemon.errors import BackdeskError, LeaseHeld, Stopping
 from daemon.intake.plan import back_off_s
 from daemon.intake.suspects import Suspects
-from daemon.jobs import AccountJob, House
+from daemon.jobs import House
+from daemon.rounds import AccountJob
 from daemon.store.leases import Lease, account_lease
 
 _log = logging.getLogger(__name__)

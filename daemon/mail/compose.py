@@ -40,7 +40,7 @@ class Letter:
     html: str  # "": none
     date: datetime  # aware; its zone is shown
     message_id: str = ""
-    submitted: str = "auto-generated"  # RFC 3834 5: or auto-replied
+    submitted: str = "auto-generated"  # RFC 3834 5: or auto-replied; "": a person wrote it
     instance: str = ""  # our mark, by which the mail is known when it comes back
     headers: tuple[tuple[str, str], ...] = ()  # further ones, after the usual
 
@@ -94,7 +94,8 @@ def _headers(letter: Letter) -> Iterator[tuple[str, str]]:
     yield "To", _address(letter.recipient)
     yield "Message-ID", message_id_of(letter)
     yield "Subject", _encoded(letter.subject, len("Subject: "))
-    yield "Auto-Submitted", letter.submitted
+    if letter.submitted:
+        yield "Auto-Submitted", letter.submitted
     if letter.instance:
         yield "X-Backdesk-Instance", _encoded(letter.instance, len("X-Backdesk-Instance: "))
     for name, value in letter.headers:

@@ -1,4 +1,4 @@
-"""Cases just opened -> acknowledgements among what leaves, within limits; and what became of them.
+"""Cases just opened -> acknowledgements among what leaves, within limits.
 
 They are entered in the transaction that opens the case, one for each case for ever. Whatever holds
 one back holds back our sending only: the mail is taken in, and the case says why.
@@ -15,15 +15,15 @@ from sqlalchemy import Connection, func, select, update
 
 from daemon.config.dates import day_in_words, moment_in_words
 from daemon.config.settings import Settings
-from daemon.mail.compose import Letter, compose, mailbox
+from daemon.mail.compose import Letter, compose
 from daemon.mail.tokens import Tokens
 from daemon.outbox.letters import LANGUAGES, LetterError, Letters
+from daemon.outbox.ways import Way, answering, way_of
 from daemon.records import Acknowledgement, Address, CaseNews, Opened, OutgoingMail
-from daemon.sending.records import State
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
 from daemon.store.tables import counters, outgoing
-from daemon.triage.acknowledge import PEC, untagged
+from daemon.triage.acknowledge import untagged
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +33,6 @@ NAME = "acknowledgement"
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _BY_THE_HOUR = timedelta(hours=48)  # a term up to that is told with its time of day
-_LONGEST_ID = 500  # characters of a Message-ID that is answered
-_ENDED = (State.SENT, State.FAILED, State.HELD)
 
 
 class Acknowledgements:
@@ -82,34 +80,6 @@ class Acknowledgements:
         self._outgoing.enqueue_in(connection, mails, now)
         return news
 
-    def untold(self, connection: Connection, limit: int) -> list[CaseNews]:
-        """Return what became of acknowledgements since it was last asked; each once."""
-        rows = connection.execute(
-            select(outgoing)
-            .where(outgoing.c.kind == KIND, outgoing.c.state.in_(_ENDED), ~outgoing.c.told)
-            .where(outgoing.c.case_id.is_not(None))
-            .order_by(outgoing.c.id)
-            .limit(limit)
-        ).all()
-        told = update(outgoing).where(outgoing.c.id.in_([row.id for row in rows]))
-        connection.execute(told.values(told=True))
-        news = []
-        for row in rows:
-            is_sent = row.state == State.SENT
-            detail = {"to": row.recipient} if is_sent else {"why": f"{row.state}: {row.reply}"}
-            kind = "acknowledged" if is_sent else "unacknowledged"
-            at = row.finished_at or row.created_at
-            news.append(CaseNews(case_id=row.case_id, kind=kind, at=at, detail=detail))
-        return news
-
-    def has_untold(self) -> bool:
-        """Tell whether `untold` has anything to say."""
-        query = select(outgoing.c.id).where(
-            outgoing.c.kind == KIND, outgoing.c.state.in_(_ENDED), ~outgoing.c.told
-        )
-        with self._store.read() as connection:
-            return connection.scalar(query.limit(1)) is not None
-
     def _take_turns(self, connection: Connection) -> None:
         """Let nobody else count until this transaction ends."""
         self._store.insert_new(connection, counters, [{"name": KIND, "value": 0}])
@@ -150,12 +120,12 @@ class Acknowledgements:
 
     def _mail(self, one: Opened, asking: Acknowledgement, now: datetime) -> OutgoingMail | str:
         """Return the acknowledgement of a case, or why it cannot be written."""
-        relay, sender = self._way(one, asking)
-        if not sender:
+        way = way_of(self._settings, one.channel, asking.account)
+        if not way.sender:
             return "the house has no address to answer from: accounts.NAME.address"
         key = f"{KIND}:{one.reference}"
         try:
-            letter = self._letter(one, asking, sender, key, now)
+            letter = self._letter(one, asking, way, key, now)
             message = compose(letter)
         except LetterError as error:
             _log.error("Letter not written", extra={"action": "letter", "reason": str(error)})
@@ -170,24 +140,13 @@ class Acknowledgements:
             message=message,
             addressee=untagged(asking.recipient),
             is_stranger=asking.is_stranger,
-            relay=relay,
+            relay=way.relay,
             message_id=letter.message_id,
             case_id=one.case_id,
         )
 
-    def _way(self, one: Opened, asking: Acknowledgement) -> tuple[str, str]:
-        """Return the relay that takes it, and the address it comes from."""
-        settings = self._settings
-        if one.channel == PEC:
-            relay = next(relay for relay in settings.relays.values() if relay.pec)
-            return relay.name, relay.username
-        return (
-            self._chosen.relay or settings.plain_relay,
-            settings.accounts[asking.account].own_address,
-        )
-
     def _letter(
-        self, one: Opened, asking: Acknowledgement, sender: str, key: str, now: datetime
+        self, one: Opened, asking: Acknowledgement, way: Way, key: str, now: datetime
     ) -> Letter:
         chosen, service = self._chosen, self._settings.service
         language = one.language if one.language in LANGUAGES else ""
@@ -204,28 +163,21 @@ class Acknowledgements:
                 "contact": chosen.contact,
             },
         )
-        headers = [("X-Auto-Response-Suppress", "All"), *_answering(one.answers)]
-        if one.channel != PEC and (address := self._address_of_case(one, asking, sender)):
-            headers.append(("Reply-To", address))
-        domain = mailbox(sender).rpartition("@")[2]
+        suppressed = ("X-Auto-Response-Suppress", "All")
+        headers = (suppressed, *answering(one.answers), *way.home(self._tokens, one.case_id))
         return Letter(
             key=key,
-            sender=Address(name=chosen.from_name, email=sender),
+            sender=Address(name=chosen.from_name, email=way.sender),
             recipient=Address(name="", email=asking.recipient),
             subject=text.subject,
             text=text.body,
             html="",
             date=now.astimezone(service.zone),
-            message_id=self._tokens.message_id(one.case_id, key, domain),
+            message_id=self._tokens.message_id(one.case_id, key, way.domain),
             submitted="auto-replied",
             instance=self._settings.mark,
-            headers=tuple(headers),
+            headers=headers,
         )
-
-    def _address_of_case(self, one: Opened, asking: Acknowledgement, sender: str) -> str:
-        separator = self._settings.accounts[asking.account].subaddress
-        local, _, domain = mailbox(sender).rpartition("@")
-        return separator and f"{local}{separator}{self._tokens.tag(one.case_id)}@{domain}"
 
     def _day(self, moment: datetime, language: str) -> str:
         local = moment.astimezone(self._settings.service.zone)
@@ -285,12 +237,3 @@ class _Limits:
         self.last[addressee] = now
         self.in_hour -= 1
         self.strangers -= asking.is_stranger
-
-
-def _answering(message_id: str | None) -> list[tuple[str, str]]:
-    """Return the headers that name the mail answered, where its id can be written as it is."""
-    text = message_id or ""
-    is_plain = text.isascii() and text.isprintable() and " " not in text
-    if not text or len(text) > _LONGEST_ID or not is_plain:
-        return []
-    return [("In-Reply-To", text), ("References", text)]

@@ -19,6 +19,7 @@ from daemon.store.tables import outgoing
 
 MANY = 500  # values in one IN list
 LEASE = "send"
+AWAITS_APPROVAL = "waits for the approval of a second person"
 UNKNOWN = "the connection ended after the final dot: it may have arrived"
 
 
@@ -191,7 +192,10 @@ class Outgoing:
             return {row.state: row.number for row in connection.execute(query)}
 
     def retry(self, row_id: int) -> bool:
-        """Queue a held, failed or waiting row for now; return whether it is one."""
+        """Queue a held, failed or waiting row for now; return whether it is one.
+
+        What waits for a second person's approval is not: only `decide` lets it go.
+        """
         values = {
             "state": State.QUEUED,
             "attempts": 0,
@@ -199,9 +203,24 @@ class Outgoing:
             "finished_at": None,
             "told": False,
         }
+        awaits = select(outgoing.c.reply).where(outgoing.c.id == row_id)
         with self._store.write() as connection:
+            if connection.scalar(awaits) == AWAITS_APPROVAL:
+                return False
             stopped = (State.HELD, State.FAILED, State.QUEUED)
             return _change(connection, row_id, stopped, values)
+
+    def decide(self, connection: Connection, row_id: int, refusal: str, now: datetime) -> bool:
+        """Let what waits for approval go, or with a refusal never; return whether it waited."""
+        values: dict[str, object] = {"state": State.QUEUED, "reply": None}
+        if refusal:
+            values = {"state": State.FAILED, "reply": refusal, "finished_at": now}
+        waiting = update(outgoing).where(
+            outgoing.c.id == row_id,
+            outgoing.c.state == State.HELD,
+            outgoing.c.reply == AWAITS_APPROVAL,
+        )
+        return connection.execute(waiting.values(values)).rowcount == 1
 
     def hold(self, row_id: int) -> bool:
         """Stop a queued row until a person retries it; return whether it was queued.
@@ -219,7 +238,8 @@ def _row(mail: OutgoingMail, now: datetime) -> dict[str, object]:
         "sender": mail.sender,
         "recipient": mail.recipient,
         "message": mail.message,
-        "state": State.QUEUED,
+        "state": State.HELD if mail.held else State.QUEUED,
+        "reply": mail.held or None,
         "created_at": now,
         "not_before": mail.not_before,
         "addressee": mail.addressee,

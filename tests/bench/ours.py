@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from daemon import bootstrap, config, jobs, pipeline
+from daemon import bootstrap, config, jobs, pipeline, rounds
 from daemon.intake.imap import Mailbox
 from daemon.intake.receive import Receiver
 from daemon.intake.results import Results
@@ -99,7 +99,7 @@ def run(port: int, user: str, password: str, folder: Path) -> Run:
         done.parts["start-up"] = time.perf_counter() - begun
         lease = house.leases.take(account_lease("info"))
         clocks.spent.clear()
-        _timed(lambda: jobs.poll_once(house, "info", lease), house.pool.pids(), clocks, done)
+        _timed(lambda: rounds.poll_once(house, "info", lease), house.pool.pids(), clocks, done)
         done.mails = house.tally.total("fetched")
         done.parts |= clocks.spent
         _refuse_losses(house)

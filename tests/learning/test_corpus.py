@@ -29,7 +29,7 @@ HEADS = {"grievance", "ask", "promotion", "solved", "notice", "else"}
 FIELDS = ["id", "scenario", "lang", "label", "subject", "body", "from", "writer", "hard", "pair"]
 WHOLE = tuple(f"whole-{language}" for language in LANGUAGES)
 PARTS = ("", "broad-", "inbox-", "rounds-", "long-", "calm-", "strangers-")
-ENGLISH = ("accounts-en", "short-en")
+ENGLISH = ("accounts-en", "mailings-en", "short-en")
 MOST_FROM_OUTSIDE = 0.40
 """Macro-F1 that a model of outward things alone may reach; chance is 0.25."""
 

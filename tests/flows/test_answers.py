@@ -1,0 +1,169 @@
+"""Answers that leave through the house: in the thread, approved where that is wanted."""
+
+from pathlib import Path
+
+import pytest
+
+from daemon.cli.app import run
+from daemon.sending.store import Outgoing
+from tests.flows.cli_builders import Ended, ended
+from tests.flows.front_desk import FrontDesk, front_desk, written
+from tests.servers.fake_imap import FakeImap
+from tests.servers.smtp_sink import SmtpSink
+
+pytestmark = pytest.mark.server
+
+
+class Counter:
+    """The people behind the counter, at the command line of a house."""
+
+    def __init__(self, home: Path, imap: FakeImap, sink: SmtpSink, capsys, more: str = "") -> None:
+        self._parts, self._more, self._capsys = (home, imap, sink), more, capsys
+        self.config = home / "backdesk.toml"
+        self.body = home.parent / "answer.txt"
+        self.body.write_text("Gentile signora,\n\nl'addebito è stato stornato: 84 €.\n\nUfficio\n")
+
+    def case(self, *arguments: object) -> Ended:
+        """Run a command on a case."""
+        return ended(self._capsys, "case", *arguments, "--config", self.config)
+
+    def reply(self, *more: object) -> Ended:
+        """Answer the first case."""
+        return self.case("reply", "1", "--body", self.body, "--by", "Ada", *more)
+
+    def at_work(self):
+        """Open the house."""
+        return front_desk(*self._parts, more=self._more)
+
+
+@pytest.fixture
+def counter(tmp_path: Path, fake_imap: FakeImap, smtp_sink: SmtpSink, capsysbinary) -> Counter:
+    """Give a house that has received a complaint, and acknowledged it."""
+    made = Counter(tmp_path / "house", fake_imap, smtp_sink, capsysbinary)
+    with made.at_work() as desk:
+        desk.receive(written("Reclamo per la bolletta"))
+    return made
+
+
+def last(desk: FrontDesk):
+    """Return the newest mail that has left."""
+    return desk.answers()[-1]
+
+
+def test_an_answer_leaves_and_stops_the_clock(counter: Counter) -> None:
+    """It is a person's mail, in the customer's thread, from the address that was written to."""
+    told = counter.reply("--json").document
+    assert told["due_at"] is not None
+    with counter.at_work() as desk:
+        desk.work()
+        answer, (case,) = last(desk), desk.cases()
+        assert answer["To"] == "anna@client.example"
+        assert answer["From"].addresses[0].addr_spec == "info@desk.example"
+        assert answer["Auto-Submitted"] is None
+        assert answer["In-Reply-To"] == "<1@client.example>"
+        assert answer["Subject"] == f"Re: Reclamo per la bolletta [{case.line.reference}]"
+        assert "stornato: 84 €" in answer.get_content()
+        assert desk.sink.mails[-1].sender == "info@desk.example"
+        assert case.line.due_at is None
+        assert [event.kind for event in case.events][-2:] == ["replying", "answered"]
+        reply = written(
+            "Re: grazie",
+            "altro@elsewhere.example",
+            number=9,
+            headers=[("In-Reply-To", str(answer["Message-ID"]))],
+        )
+        desk.receive(reply)
+        assert len(desk.cases()[0].mails) == 2
+
+
+def test_a_refused_answer_stops_nothing(counter: Counter) -> None:
+    """The clock runs on, and the case says why."""
+    counter.reply()
+    with counter.at_work() as desk:
+        desk.sink.refuse("anna@client.example", "550 5.1.1 no such user")
+        desk.work()
+        (case,) = desk.cases()
+        assert case.line.due_at is not None
+        assert case.events[-1].kind == "unanswered"
+
+
+def test_a_second_person_approves(tmp_path, fake_imap, smtp_sink, capsysbinary) -> None:
+    """Not who wrote it, and no `outbox retry`; then it leaves once."""
+    more = "[acknowledgements]\nkinds = []"
+    counter = Counter(tmp_path / "house", fake_imap, smtp_sink, capsysbinary, more)
+    with counter.at_work() as desk:
+        desk.receive(written("Reclamo per la bolletta"))
+    text = counter.config.read_text()
+    approval = 'folder = "Queues/Complaints"\napproval = true'
+    counter._more = more
+    counter.config.write_text(text.replace('folder = "Queues/Complaints"', approval))
+    waiting = counter.reply()
+    assert (waiting.code, "approval of a second person" in waiting.err) == (0, True)
+    retried = ended(capsysbinary, "outbox", "retry", "1", "--config", counter.config)
+    assert (retried.code, "case approve" in retried.err) == (2, True)
+    own = counter.case("approve", "1", "--by", "Ada")
+    assert (own.code, "somebody else must decide" in own.err) == (2, True)
+    assert counter.case("approve", "1", "--by", "Bruno").code == 0
+    again = counter.case("approve", "1", "--by", "Bruno")
+    assert (again.code, "no answer of this case waits" in again.err) == (2, True)
+    with counter.at_work() as desk:
+        assert [row.state for row in Outgoing(desk.house.store).list_rows()] == ["queued"]
+        desk.work()
+        desk.work()
+        assert len(desk.sink.mails) == 1
+        assert desk.told() == [["opened", "replying", "approved", "answered"]]
+
+
+def test_a_second_person_rejects(tmp_path, fake_imap, smtp_sink, capsysbinary) -> None:
+    """It never leaves; the next one waits for its own approval."""
+    counter = Counter(tmp_path / "house", fake_imap, smtp_sink, capsysbinary)
+    with counter.at_work() as desk:
+        desk.receive(written("Reclamo per la bolletta"))
+    approval = 'folder = "Queues/Complaints"\napproval = true'
+    text = counter.config.read_text().replace('folder = "Queues/Complaints"', approval)
+    counter.config.write_text(text)
+    counter.reply()
+    assert counter.case("reject", "1", "--why", "wrong sum", "--by", "Bruno").code == 0
+    counter.reply()
+    assert run(["poll", "--once", "--config", str(counter.config)]) in (0, 1)
+    with counter.at_work() as desk:
+        states = [
+            row.state for row in Outgoing(desk.house.store).list_rows() if row.kind == "answer"
+        ]
+        assert states == ["held", "failed"]
+        kinds = desk.told()[0]
+        assert kinds[2:] == ["acknowledged", "replying", "rejected", "replying", "unanswered"]
+        assert len(desk.sink.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--subject", "a\nb"), "--subject: must be one line"),
+        (("--body", "/nowhere"), "does not exist"),
+    ],
+)
+def test_what_cannot_be_an_answer(counter: Counter, more, message: str) -> None:
+    """Nothing is written."""
+    done = counter.reply(*more)
+    assert (done.code, message in done.err) == (2, True)
+
+
+def test_texts_that_cannot_be_sent(counter: Counter) -> None:
+    """Empty, not UTF-8, too long; and a closed case is not answered by accident."""
+    for raw, message in (
+        (b" \n", "is empty"), (b"\xff\xfe", "is not UTF-8 text"), (b"x" * 500_001, "is longer"),
+    ):  # fmt: skip
+        counter.body.write_bytes(raw)
+        done = counter.reply()
+        assert (done.code, message in done.err) == (2, True)
+    counter.body.write_text("Gentile signora")
+    counter.case("close", "1", "--cause", "x")
+    assert "is closed" in counter.reply().err
+
+
+def test_a_letter_has_no_address_to_answer(counter: Counter) -> None:
+    """Who wrote on paper is answered on paper."""
+    counter.case("new", "--channel", "letter", "--received", "2026-11-02", "--subject", "x")
+    done = counter.case("reply", "2", "--body", counter.body)
+    assert (done.code, "has no e-mail address; use `case answer`" in done.err) == (2, True)
