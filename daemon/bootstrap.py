@@ -8,6 +8,7 @@ from datetime import datetime
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
@@ -23,7 +24,7 @@ from daemon.intake.mixes import mix_of
 from daemon.intake.placement import AccountPlace, Placement, QueuePlace
 from daemon.intake.receive import FetchLimits, Receiver
 from daemon.intake.records import Tally
-from daemon.intake.results import Results
+from daemon.intake.results import Results, TakeIn
 from daemon.intake.store import Ledger
 from daemon.jobs import House
 from daemon.mail.limits import MailLimits
@@ -223,27 +224,15 @@ def build(
         stack.callback(leases.close)
         packs = _packs(settings)
         stack.callback(packs.close)
-        tokens = Tokens(keys_of(store, TOKENS))
-        cases = Cases(store, settings.service.zone, homing(settings, tokens))
-        acknowledgements = Acknowledgements(store, settings, tokens)
+        desk = _desk(settings, store)
         tally, chosen = Tally(), policy(settings, mix_of(store))
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
         pool = (open_pool or _pool)(settings, ledger)
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
         receiver.clear_spool()
-
-        def take_in(
-            connection: Connection,
-            asking: Sequence[Asking],
-            reported: Sequence[Reported],
-            now: datetime,
-        ) -> None:
-            opened = cases.take(connection, asking, now)
-            note_news(connection, acknowledgements.enqueue(connection, opened, now))
-            note_news(connection, note_reports(connection, reported))
-
-        pipeline = Pipeline(chosen, pool, ledger, Results(store, actions, take_in), packs, tally)
+        results = Results(store, actions, _take_in(desk))
+        pipeline = Pipeline(chosen, pool, ledger, results, packs, tally)
         stack.callback(pipeline.close)
         stack.callback(pool.close)
         yield House(
@@ -253,9 +242,9 @@ def build(
             packs=packs,
             ledger=ledger,
             actions=actions,
-            cases=cases,
-            acknowledgements=acknowledgements,
-            answers=Answers(store, settings, tokens),
+            cases=desk.cases,
+            acknowledgements=desk.acknowledgements,
+            answers=desk.answers,
             receiver=receiver,
             pool=pool,
             pipeline=pipeline,
@@ -263,6 +252,39 @@ def build(
             connect=lambda account: Mailbox(login(settings, account)),
             outlets=lambda: outlets(settings),
         )
+
+
+class _Desk(NamedTuple):
+    """The register of cases, and what leaves for them."""
+
+    cases: Cases
+    acknowledgements: Acknowledgements
+    answers: Answers
+
+
+def _desk(settings: Settings, store: Store) -> _Desk:
+    tokens = Tokens(keys_of(store, TOKENS))
+    return _Desk(
+        cases=Cases(store, settings.service.zone, homing(settings, tokens)),
+        acknowledgements=Acknowledgements(store, settings, tokens),
+        answers=Answers(store, settings, tokens),
+    )
+
+
+def _take_in(desk: _Desk) -> TakeIn:
+    """Join the register of cases and what leaves, in the transaction that records mails."""
+
+    def take_in(
+        connection: Connection,
+        asking: Sequence[Asking],
+        reported: Sequence[Reported],
+        now: datetime,
+    ) -> None:
+        opened = desk.cases.take(connection, asking, now)
+        note_news(connection, desk.acknowledgements.enqueue(connection, opened, now))
+        note_news(connection, note_reports(connection, reported))
+
+    return take_in
 
 
 def _pool(settings: Settings, ledger: Ledger) -> ReadingPool:

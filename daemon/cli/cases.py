@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from daemon import clock
 from daemon.cases import acts, papers
 from daemon.cases.acts import Act
-from daemon.cases.records import NewCase
+from daemon.cases.records import CaseLine, NewCase
 from daemon.cases.views import Wanted, case_file, count_cases, list_cases
 from daemon.cli.case_desk import (
     CaseName,
@@ -74,17 +75,15 @@ def list_(
     if as_json:
         print_json({"total": total, "cases": [document(line, now) for line in lines]})
         return
-    rows = [
-        [
-            line.reference, line.kind, line.state,
-            f"{line.due_at.astimezone(zone):%Y-%m-%d %H:%M}" if line.due_at else None,
-            line.queue, line.owner, line.customer_name or line.customer, line.subject,
-        ]
-        for line in lines
-    ]  # fmt: skip
-    print_table(COLUMNS, rows)
+    print_table(COLUMNS, [_row(line, zone) for line in lines])
     if total > len(lines):
         complain(f"{total - len(lines)} more; --limit shows them")
+
+
+def _row(line: CaseLine, zone: ZoneInfo) -> list[str | None]:
+    due = f"{line.due_at.astimezone(zone):%Y-%m-%d %H:%M}" if line.due_at else None
+    who = line.customer_name or line.customer
+    return [line.reference, line.kind, line.state, due, line.queue, line.owner, who, line.subject]
 
 
 @group.command()

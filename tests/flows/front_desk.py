@@ -106,6 +106,41 @@ def parsed(sunk: SunkMail) -> EmailMessage:
     return email.message_from_bytes(sunk.raw, policy=email.policy.default)
 
 
+CONFIGURATION = """
+[service]
+data_dir = "var"
+timezone = "Europe/Rome"
+language = "it"
+[intake]
+free_disk_bytes = 1000000
+connect_timeout_s = 2
+command_timeout_s = 5
+[accounts.info]
+host = "127.0.0.1"
+port = {imap}
+security = "plain"
+username = "desk"
+address = "{address}"
+password_file = "password"
+go_live = {go_live}
+{account}
+[queues.complaints]
+account = "info"
+folder = "Queues/Complaints"
+deadline = "it-energy"
+[[rules]]
+name = "complaints"
+when = {{ label = "complaint" }}
+queue = "complaints"
+[relays.main]
+host = "127.0.0.1"
+port = {sink}
+security = "plain"
+per_minute = 100000
+{rest}
+"""
+
+
 @contextmanager
 def front_desk(  # noqa: PLR0913 - a house has many parts
     home: Path,
@@ -132,39 +167,14 @@ def front_desk(  # noqa: PLR0913 - a house has many parts
     (home / "password").write_text(PASSWORD)
     (home / "password").chmod(0o600)
     account, _, rest = more.partition("[")
-    text = f"""
-[service]
-data_dir = "var"
-timezone = "Europe/Rome"
-language = "it"
-[intake]
-free_disk_bytes = 1000000
-connect_timeout_s = 2
-command_timeout_s = 5
-[accounts.info]
-host = "127.0.0.1"
-port = {imap.port}
-security = "plain"
-username = "desk"
-address = "{address}"
-password_file = "password"
-go_live = {go_live}
-{account}
-[queues.complaints]
-account = "info"
-folder = "Queues/Complaints"
-deadline = "it-energy"
-[[rules]]
-name = "complaints"
-when = {{ label = "complaint" }}
-queue = "complaints"
-[relays.main]
-host = "127.0.0.1"
-port = {sink.port}
-security = "plain"
-per_minute = 100000
-{"[" + rest if rest else ""}
-"""
+    text = CONFIGURATION.format(
+        imap=imap.port,
+        sink=sink.port,
+        address=address,
+        go_live=go_live,
+        account=account,
+        rest="[" + rest if rest else "",
+    )
     (home / "backdesk.toml").write_text(text)
     settings = parse(text, home / "backdesk.toml")
     with open_house(settings, SubjectReaders(settings, always)) as house:
