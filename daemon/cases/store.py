@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseEvent, NewCase
 from daemon.cases.references import reference_of
-from daemon.cases.taking import Step, keys_of, plan, possible
+from daemon.cases.taking import Likenesses, Step, keys_of, plan
 from daemon.cases.threads import Homing, address_of
 from daemon.records import Asking, CaseWish, ClockDue, Opened
 from daemon.store.engine import Store
@@ -82,14 +82,11 @@ class Cases:
             {"mail_id": step.mail_id, "case_id": step.place.case_id, "at": now} for step in steps
         ]
         connection.execute(insert(case_mails), rows)
-        write_events(
-            connection,
-            [
-                (step.place.case_id, event)
-                for step in steps
-                for event in _told(connection, step, self._homing, now)
-            ],
-        )
+        likenesses = Likenesses(connection, self._homing, [step for step in steps if step.opens])
+        told = [
+            (step.place.case_id, event) for step in steps for event in _told(step, likenesses, now)
+        ]
+        write_events(connection, told)
         for step in steps:
             if not step.opens and step.wish.kind is not None:
                 _press(connection, step, now)
@@ -269,14 +266,14 @@ def _columns_of(step: Step) -> dict[str, Any]:
     }
 
 
-def _told(connection: Connection, step: Step, homing: Homing, now: datetime) -> list[CaseEvent]:
+def _told(step: Step, likenesses: Likenesses, now: datetime) -> list[CaseEvent]:
     """Return the events of a mail's coming to its case."""
     if not step.opens:
         return [ours(now, "joined", mail=step.mail_id, label=step.wish.kind)]
     wish = step.wish
     why = {"no_clock": wish.no_clock} if wish.no_clock else {}
     opened = ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **why)
-    like = list(possible(connection, step, homing))
+    like = likenesses.of(step)
     return [opened, ours(now, "possible", cases=like)] if like else [opened]
 
 

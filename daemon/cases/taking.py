@@ -1,10 +1,11 @@
 """Mails of one batch -> which case each opens or joins, before anything is written."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from daemon.cases.records import OPEN
 from daemon.cases.references import references_in
@@ -13,6 +14,7 @@ from daemon.records import Asking, CaseWish, Reading
 from daemon.store.tables import case_threads, cases
 
 _MOST_LIKE = 10  # cases that are proposed
+_MOST_IN = 500  # values in one IN list
 _REOPENS = timedelta(days=90)  # after its closing an answer opens a case again
 
 
@@ -88,6 +90,8 @@ class _Plan:
 
 def _existing(connection: Connection, named: Sequence[int]) -> Place | None:
     """Return the first of these cases that there is: a restored backup may lack some."""
+    if not named:
+        return None
     there = set(connection.scalars(select(cases.c.id).where(cases.c.id.in_(named))))
     return next((Place(one) for one in named if one in there), None)
 
@@ -123,21 +127,51 @@ def keys_of(reading: Reading) -> tuple[tuple[str, str], ...]:
     return tuple((one, address) for one in ids) if address else ()
 
 
-def possible(connection: Connection, step: Step, homing: Homing) -> Sequence[str]:
-    """Return the references of cases that a person may want to join with the one just opened.
+class Likenesses:
+    """Cases that a person may want to join with those just opened; for one batch.
 
     A number in the subject, an answer by one who took no part, or one to a case of long ago never
     joins by itself; nor does what the same customer writes of anew.
     """
-    named, answered = references_in(step.reading.subject), ids_answered(step.reading)
-    threads = select(case_threads.c.case_id).where(case_threads.c.message_id.in_(answered))
-    ours = homing.cases_named(step.reading)
-    customer = address_of(step.reading)
-    wanted = or_(
-        cases.c.reference.in_(named),
-        cases.c.id.in_(threads),
-        cases.c.id.in_(ours),
-        and_(cases.c.customer == (customer or ""), cases.c.state == OPEN),
-    )
-    query = select(cases.c.reference).where(wanted, cases.c.id != step.place.case_id)
-    return connection.scalars(query.order_by(cases.c.id.desc()).limit(_MOST_LIKE)).all()
+
+    def __init__(self, connection: Connection, homing: Homing, opening: Sequence[Step]) -> None:
+        self._connection = connection
+        self._homing = homing
+        self._of_customer: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        customers = sorted({one for step in opening if (one := address_of(step.reading))})
+        for start in range(0, len(customers), _MOST_IN):
+            self._ask(customers[start : start + _MOST_IN])
+
+    def of(self, step: Step) -> list[str]:
+        """Return the references of cases that are like one just opened, the newest first."""
+        of_customer = self._of_customer.get(address_of(step.reading) or "", ())
+        found = dict([*self._named(step.reading), *of_customer])
+        found.pop(step.place.case_id, None)
+        newest = sorted(found, reverse=True)[:_MOST_LIKE]
+        return [found[case_id] for case_id in newest]
+
+    def _named(self, reading: Reading) -> Sequence[tuple[int, str]]:
+        """Return the cases that a mail names, by a number or by what it answers."""
+        named, answered = references_in(reading.subject), ids_answered(reading)
+        if not named and not answered:
+            return ()
+        threads = select(case_threads.c.case_id).where(case_threads.c.message_id.in_(answered))
+        ours = cases.c.id.in_(self._homing.cases_named(reading))
+        wanted = or_(cases.c.reference.in_(named), cases.c.id.in_(threads), ours)
+        # In no order: to sort by id the whole table would be walked.
+        query = select(cases.c.id, cases.c.reference).where(wanted).limit(_MOST_LIKE + 1)
+        return [(row.id, row.reference) for row in self._connection.execute(query)]
+
+    def _ask(self, customers: Sequence[str]) -> None:
+        """Get the newest open cases of these customers."""
+        newest_first = func.row_number().over(
+            partition_by=cases.c.customer, order_by=cases.c.id.desc()
+        )
+        ranked = (
+            select(cases.c.customer, cases.c.id, cases.c.reference, newest_first.label("rank"))
+            .where(cases.c.customer.in_(customers), cases.c.state == OPEN)
+            .subquery()
+        )
+        query = select(ranked).where(ranked.c.rank <= _MOST_LIKE + 1)
+        for row in self._connection.execute(query):
+            self._of_customer[row.customer].append((row.id, row.reference))

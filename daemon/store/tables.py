@@ -269,7 +269,7 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Column("merged_into", Id, ForeignKey("cases.id"), index=True),  # None: it stands for itself
     Index("ix_cases_state", "state", "due_at"),
     Index("ix_cases_queue", "queue", "state", "due_at"),
-    Index("ix_cases_customer", "customer", "state"),
+    Index("ix_cases_customer", "customer", "state", "id"),
 )
 
 case_events = Table(  # append-only

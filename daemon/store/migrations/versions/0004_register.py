@@ -25,7 +25,7 @@ def upgrade() -> None:
         cases.add_column(sa.Column("merged_into", _ID, nullable=True))
         cases.create_foreign_key(op.f("fk_cases_merged_into"), "cases", ["merged_into"], ["id"])
     op.create_index(op.f("ix_cases_merged_into"), "cases", ["merged_into"])
-    op.create_index("ix_cases_customer", "cases", ["customer", "state"])
+    op.create_index("ix_cases_customer", "cases", ["customer", "state", "id"])
     op.create_table(
         "case_numbers",
         sa.Column("case_id", _ID, nullable=False),
