@@ -98,6 +98,7 @@ class Mail:
     addresses_left_out: int = 0  # addresses beyond the limit, counted but not read
     report: Report | None = None
     official: tuple[tuple[str, str], ...] = ()  # (protocol, pec or edoreczenia, number)
+    envelope: tuple[tuple[str, str], ...] = ()  # all headers of a PEC envelope round it
     defects: tuple[str, ...] = ()  # what the parsers found wrong, in plain words
     cuts: tuple[str, ...] = ()  # names of limits at which something was cut off
 

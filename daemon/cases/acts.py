@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from daemon.cases.records import CLOSED, OPEN, CaseEvent
-from daemon.cases.store import set_clocks, set_due, write_events
+from daemon.cases.records import CLOSED, OPEN, CaseCourse, CaseEvent, encoded
+from daemon.cases.store import set_clocks, set_due, tighten_clocks, write_events
 from daemon.errors import BackdeskError
 from daemon.records import ClockDue
 from daemon.store.tables import case_clocks, case_events, cases
+from daemon.triage.casework import OF_MATTER
 
 KINDS = ("complaint", "request")
 """The labels of which a case may be; any other closes it."""
@@ -56,7 +57,7 @@ def attach(connection: Connection, act: Act, name: str, digest: str) -> None:
 
 def label(connection: Connection, act: Act, kind: str) -> None:
     """Say what a case is; a label that opens none closes it, and one that does undoes that."""
-    row = _row(connection, act)
+    row = _standing(connection, act)
     _tell(connection, act, act.event("labelled", label=kind, before=row["kind"]))
     _set(connection, act, kind=kind)
     if kind not in KINDS and row["state"] == OPEN:
@@ -72,7 +73,7 @@ def run_under(
 
     What was met stays met: a case that was answered is not asked for an answer again.
     """
-    before = _row(connection, act)["queue"]
+    before = _standing(connection, act)["queue"]
     told = act.event("routed", queue=queue, before=before, profile=profile)
     _tell(connection, act, told)
     _set(connection, act, queue=queue, profile=profile, course=None, paused_since=None)
@@ -80,14 +81,57 @@ def run_under(
 
 
 def run_anew(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -> None:
-    """Let clocks run in place of those a case had; what was met stays met."""
-    met = select(case_clocks.c.met_by, case_clocks.c.met_at).where(
-        case_clocks.c.case_id == act.case_id, case_clocks.c.met_at.is_not(None)
+    """Let clocks run in place of those of the profile; what was met since they began stays met."""
+    of_profile = (
+        case_clocks.c.case_id == act.case_id,
+        case_clocks.c.name.not_like(f"%{OF_MATTER}%"),
     )
-    already = {row.met_by: row.met_at for row in connection.execute(met)}
+    met = select(case_clocks.c.met_by, case_clocks.c.met_at).where(
+        *of_profile, case_clocks.c.met_at.is_not(None)
+    )
+    since = begun_again(connection, act.case_id)
+    already = {
+        row.met_by: row.met_at
+        for row in connection.execute(met)
+        if since is None or row.met_at >= since
+    }
     set_clocks(connection, act.case_id, clocks)
+    fold_in(connection, act.case_id)
     for by, at in already.items():
-        meet(connection, act, (by,), at)
+        running = update(case_clocks).where(
+            *of_profile, case_clocks.c.met_at.is_(None), case_clocks.c.met_by == by
+        )
+        connection.execute(running.values(met_at=at))
+    set_due(connection, act.case_id)
+
+
+def fold_in(connection: Connection, case_id: int) -> None:
+    """Let no clock of a case end later than those of the cases merged into it, which it answers.
+
+    Those that were closed when they were merged ask for nothing.
+    """
+    parts = select(cases.c.id).where(cases.c.merged_into == case_id, cases.c.closed_at.is_(None))
+    query = select(case_clocks).where(
+        case_clocks.c.case_id.in_(parts), case_clocks.c.met_at.is_(None)
+    )
+    for row in connection.execute(query.order_by(case_clocks.c.due_at)).all():
+        clock = ClockDue(
+            name=row.name,
+            term=row.term,
+            only_if=row.only_if,
+            met_by=row.met_by,
+            due_at=row.due_at,
+        )
+        tighten_clocks(connection, case_id, (clock,))
+
+
+def begun_again(connection: Connection, case_id: int) -> datetime | None:
+    """Return when a case was last opened again, or its clocks began anew; None: never."""
+    again = select(func.max(case_events.c.at)).where(
+        case_events.c.case_id == case_id, case_events.c.kind.in_(("reopened", "clocks"))
+    )
+    found: datetime | None = connection.scalar(again)
+    return found
 
 
 def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: str | None) -> None:
@@ -103,11 +147,9 @@ def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: 
     Raises:
         ActRefused: the case was received, or opened again, after that.
     """
-    row = _row(connection, act)
-    again = select(func.max(case_events.c.at)).where(
-        case_events.c.case_id == act.case_id, case_events.c.kind.in_(("reopened", "clocks"))
-    )
-    since = max(row["received_at"], connection.scalar(again) or row["received_at"])
+    row = _standing(connection, act)
+    again = begun_again(connection, act.case_id)
+    since = max(row["received_at"], again or row["received_at"])
     if on < since:
         raise ActRefused(f"{row['reference']} was not yet received then, or was opened again since")
     told = act.event("answered", channel=channel, on=on.isoformat(), proof=proof)
@@ -117,21 +159,23 @@ def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: 
 
 def close(connection: Connection, act: Act, cause: str) -> None:
     """Close a case: nothing is due any more. A clock that nobody met stays unmet, for reports."""
-    row = _row(connection, act)
+    row = _standing(connection, act)
     if row["state"] == CLOSED:
         raise ActRefused(f"{row['reference']} is closed already")
     _tell(connection, act, act.event("closed", cause=cause))
     meet(connection, act, ("closing",), act.now)
-    _set(connection, act, state=CLOSED, closed_at=act.now, cause=cause, due_at=None)
+    ended = {"state": CLOSED, "closed_at": act.now, "cause": cause}
+    _set(connection, act, **ended, due_at=None, paused_since=None)
 
 
 def open_again(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -> None:
     """Open a closed case again; with clocks, these run in place of those it had."""
-    row = _row(connection, act)
+    row = _standing(connection, act)
     if row["state"] == OPEN:
         raise ActRefused(f"{row['reference']} is open")
     _open(connection, act)
     if clocks:
+        _set(connection, act, course=encoded(CaseCourse(since=act.now)))
         set_clocks(connection, act.case_id, clocks)
 
 
@@ -139,6 +183,24 @@ def _open(connection: Connection, act: Act) -> None:
     _tell(connection, act, act.event("reopened"))
     _set(connection, act, state=OPEN, closed_at=None, cause=None)
     set_due(connection, act.case_id)
+
+
+def lock(connection: Connection, act: Act) -> None:
+    """Let nobody else act on a case until this transaction ends."""
+    _row(connection, act)
+
+
+def _standing(connection: Connection, act: Act) -> dict[str, Any]:
+    """Return the row of a case that stands for itself.
+
+    Raises:
+        ActRefused: it was merged into another, which is to be acted on.
+    """
+    row = _row(connection, act)
+    if row["merged_into"] is not None:
+        into = select(cases.c.reference).where(cases.c.id == row["merged_into"])
+        raise ActRefused(f"{row['reference']} was merged into {connection.scalar(into)}")
+    return row
 
 
 def _row(connection: Connection, act: Act) -> dict[str, Any]:

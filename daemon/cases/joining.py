@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from daemon.cases.acts import Act, ActRefused
+from daemon.cases.acts import Act, ActRefused, fold_in
 from daemon.cases.records import MERGED, OPEN, CaseEvent
 from daemon.cases.store import set_due, write_events
 from daemon.store.tables import EPOCH, case_clocks, case_events, case_mails, case_threads, cases
@@ -33,6 +33,9 @@ def merge(connection: Connection, act: Act, into: int) -> None:
         raise ActRefused(f"{source['reference']} is merged already")
     if target["state"] != OPEN:
         raise ActRefused(f"{target['reference']} is not open")
+    for row in (source, target):
+        if row["paused_since"] is not None:
+            raise ActRefused(f"{row['reference']} is paused; `resume` it before")
     before = {name: target[name] for name in ("kind", "received_at")}
     after = {
         "kind": source["kind"] if source["kind"] == _GRAVEST else target["kind"],
@@ -61,12 +64,14 @@ def unmerge(connection: Connection, act: Act) -> None:
     Raises:
         ActRefused: it is not merged.
     """
-    row = _locked(connection, act.case_id)[act.case_id]
+    found = connection.scalar(select(cases.c.merged_into).where(cases.c.id == act.case_id))
+    rows = _locked(connection, act.case_id, found or act.case_id)
+    row = rows[act.case_id]
     into = row["merged_into"]
-    if into is None:
+    if into is None or into not in rows:
         raise ActRefused(f"{row['reference']} is not merged with another")
-    target = _locked(connection, into)[into]
-    merged = _last(connection, act.case_id, "merged", "into", target["reference"])
+    target = rows[into]
+    merged = _last(connection, act.case_id, "merged", "was")
     taken = _last(connection, into, "took in", "case", row["reference"])
     was = merged["was"]
     _set(
@@ -75,7 +80,8 @@ def unmerge(connection: Connection, act: Act) -> None:
     )  # fmt: skip
     parts = cases.c.id.in_(merged["parts"]) & (cases.c.merged_into == into)
     connection.execute(update(cases).where(parts).values(merged_into=act.case_id))
-    _give_back(connection, target, taken)
+    if taken:
+        _give_back(connection, target, taken)
     write_events(
         connection,
         [
@@ -131,11 +137,13 @@ def _take_clocks(connection: Connection, source: int, into: int) -> dict[str, li
         mine = own.get(clock["name"])
         if mine is None:
             connection.execute(insert(case_clocks).values({**clock, "case_id": into}))
-        elif mine["met_at"] is None and clock["due_at"] < mine["due_at"]:
-            _set_clock(connection, into, clock["name"], clock["due_at"])
+        elif mine["met_at"] is not None or clock["due_at"] < mine["due_at"]:
+            # Also one that was met: what was answered there was not answered here.
+            _set_clock(connection, into, clock["name"], due_at=clock["due_at"], met_at=None)
         else:
             continue
-        changed[clock["name"]] = [_plain(mine and mine["due_at"]), _plain(clock["due_at"])]
+        before = [_plain(mine["due_at"]), _plain(mine["met_at"])] if mine else None
+        changed[clock["name"]] = [before, _plain(clock["due_at"])]
     return changed
 
 
@@ -151,8 +159,20 @@ def _give_back(connection: Connection, target: Any, taken: dict[str, Any]) -> No
         if before is None:
             connection.execute(case_clocks.delete().where(*unchanged))
         else:
-            values = {"due_at": _moment(before)}
+            values = {"due_at": _moment(before[0]), "met_at": _moment(before[1])}
             connection.execute(update(case_clocks).where(*unchanged).values(values))
+    _take_again(connection, target["id"])
+
+
+def _take_again(connection: Connection, case_id: int) -> None:
+    """Let a case still answer for those that stay merged into it."""
+    fold_in(connection, case_id)
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).one()
+    parts = connection.execute(select(cases).where(cases.c.merged_into == case_id)).all()
+    everybody = [row, *parts]
+    is_grave = any(one.kind == _GRAVEST for one in everybody)
+    earliest = min(one.received_at for one in everybody)
+    _set(connection, case_id, kind=_GRAVEST if is_grave else row.kind, received_at=earliest)
 
 
 def _locked(connection: Connection, *ids: int) -> dict[int, dict[str, Any]]:
@@ -161,21 +181,24 @@ def _locked(connection: Connection, *ids: int) -> dict[int, dict[str, Any]]:
     return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
 
 
-def _last(connection: Connection, case_id: int, kind: str, key: str, value: str) -> dict[str, Any]:
-    """Return what the last event of a kind says of another case."""
+def _last(
+    connection: Connection, case_id: int, kind: str, key: str, value: str | None = None
+) -> dict[str, Any]:
+    """Return what the last event of a kind says, of a certain case where one is given."""
     query = select(case_events).where(case_events.c.case_id == case_id, case_events.c.kind == kind)
     rows = connection.execute(query.order_by(case_events.c.id.desc())).all()
     events = (CaseEvent.of(row) for row in rows)
-    return next(event.detail for event in events if event.detail[key] == value)
+    wanted = (one.detail for one in events if value is None or one.detail.get(key) == value)
+    return next(wanted, {})
 
 
 def _set(connection: Connection, case_id: int, **values: object) -> None:
     connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
 
 
-def _set_clock(connection: Connection, case_id: int, name: str, due_at: datetime) -> None:
+def _set_clock(connection: Connection, case_id: int, name: str, **values: object) -> None:
     here = (case_clocks.c.case_id == case_id, case_clocks.c.name == name)
-    connection.execute(update(case_clocks).where(*here).values(due_at=due_at))
+    connection.execute(update(case_clocks).where(*here).values(**values))
 
 
 def _plain(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from daemon.cases.records import HOUSE, CaseEvent
 from daemon.cases.store import set_due, write_events
@@ -29,14 +29,18 @@ def note_news(connection: Connection, news: Sequence[CaseNews]) -> None:
 
 def _end(connection: Connection, sent: CaseNews) -> None:
     """Let the clocks end that wait for what was sent; the register keeps the first reply."""
-    this = cases.c.id == sent.case_id
+    stands = select(func.coalesce(cases.c.merged_into, cases.c.id)).where(
+        cases.c.id == sent.case_id
+    )
+    case_id = connection.scalar(stands) or sent.case_id  # the case that answers for it
+    this = cases.c.id == case_id
     connection.execute(select(cases.c.id).where(this).with_for_update())
     first = update(cases).where(this, cases.c.acknowledged_at.is_(None))
     connection.execute(first.values(acknowledged_at=sent.at))
     waiting = update(case_clocks).where(
-        case_clocks.c.case_id == sent.case_id,
+        case_clocks.c.case_id == case_id,
         case_clocks.c.met_at.is_(None),
         case_clocks.c.met_by.in_(_ENDS[sent.kind]),
     )
     connection.execute(waiting.values(met_at=sent.at))
-    set_due(connection, sent.case_id)
+    set_due(connection, case_id)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
+
 OPEN, CLOSED, MERGED = "open", "closed", "merged"
 HOUSE = "backdesk"
 """The actor of what nobody did by hand."""
@@ -48,6 +50,12 @@ class CaseCourse:
     pauses: tuple[tuple[date, date], ...] = ()  # that are over; both ends included
     is_extended: bool = False
     matters: tuple[str, ...] = ()  # it is about: their clocks press as well
+    since: datetime | None = None  # when its clocks began anew; None: at its receipt
+
+
+def encoded(course: CaseCourse) -> str:
+    """Return a course as the table keeps it."""
+    return msgspec.json.encode(course).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

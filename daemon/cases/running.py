@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from daemon.cases.acts import Act, ActRefused, meet, run_anew
-from daemon.cases.records import OPEN, CaseCourse
+from daemon.cases.records import OPEN, CaseCourse, encoded
 from daemon.cases.store import set_due, write_events
 from daemon.cases.views import course_of
 from daemon.records import ClockDue
@@ -61,7 +61,7 @@ def recount(
         ActRefused: the case is not open.
     """
     _open_row(connection, act)
-    said = msgspec.json.encode(course).decode()
+    said = encoded(course)
     _tell(connection, act, kind, course=msgspec.json.decode(said))
     resumes = {"paused_since": None} if kind == "resumed" else {}
     _set(connection, act, course=said, **resumes)

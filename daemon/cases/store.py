@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
-from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseEvent, NewCase
+from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseCourse, CaseEvent, NewCase, encoded
 from daemon.cases.references import reference_of
 from daemon.cases.taking import Likenesses, Step, keys_of, plan
 from daemon.cases.threads import Homing, address_of
@@ -30,6 +30,9 @@ Entry = tuple[dict[str, Any], tuple[ClockDue, ...]]
 
 _MOST_SUBJECT = 500  # characters that are kept
 _GRAVEST = "complaint"
+
+THEIRS = {"protocol": "sender-protocol"}
+"""Kinds of numbers that the house gives itself, where another house gave them."""
 
 
 class Cases:
@@ -91,7 +94,7 @@ class Cases:
             if not step.opens and step.wish.kind is not None:
                 _press(connection, step, now)
         numbers = {
-            (step.place.case_id, kind, value)
+            (step.place.case_id, THEIRS.get(kind, kind), value)
             for step in steps
             for kind, value in step.reading.official
         }
@@ -179,9 +182,11 @@ class Cases:
 
 
 def _cases_of(connection: Connection, mail_ids: Sequence[int]) -> dict[int, int]:
-    """Return the case of each mail that has one."""
-    query = select(case_mails).where(case_mails.c.mail_id.in_(mail_ids))
-    return {row.mail_id: row.case_id for row in connection.execute(query)}
+    """Return the case of each mail that has one, or the one that answers for that."""
+    stands = func.coalesce(cases.c.merged_into, cases.c.id).label("case_id")
+    query = select(case_mails.c.mail_id, stands).join(cases, cases.c.id == case_mails.c.case_id)
+    rows = connection.execute(query.where(case_mails.c.mail_id.in_(mail_ids)))
+    return {row.mail_id: row.case_id for row in rows}
 
 
 def _receive_earlier(connection: Connection, case_id: int, wish: CaseWish, now: datetime) -> None:
@@ -193,20 +198,15 @@ def _receive_earlier(connection: Connection, case_id: int, wish: CaseWish, now: 
     write_events(connection, [(case_id, told)])
     values = {"received_at": wish.received_at}
     connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
-    for clock in wish.clocks:
-        same = (case_clocks.c.case_id == case_id, case_clocks.c.name == clock.name)
-        later = case_clocks.c.due_at > clock.due_at
-        if row.profile == wish.profile:
-            sooner = update(case_clocks).where(*same, later).values(due_at=clock.due_at)
-            connection.execute(sooner)
-    set_due(connection, case_id)
+    tighten_clocks(connection, case_id, wish.clocks, new=False)
 
 
 def _press(connection: Connection, step: Step, now: datetime) -> None:
     """Let a complaint, request or unsure mail that joins a case have its effect on it.
 
-    A closed case is opened again. One in which no clock runs, or that was less than a complaint,
-    runs under the deadlines of the new mail from then on, from its receipt.
+    A closed case is opened again. One in which no clock runs is under the deadlines of the new mail
+    from then on, from its receipt; one that was less than a complaint as well, but no term of it
+    ends later than it would have.
     """
     case_id, wish = step.place.case_id, step.wish
     row = connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).one()
@@ -219,14 +219,16 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
     of_profile = any(OF_MATTER not in one.name for one in wish.clocks)
     runs_anew = of_profile and (has_none or is_graver)
     if runs_anew:
-        values |= {"queue": wish.queue, "profile": wish.profile, "course": None}
-        values |= {"paused_since": None}
+        values |= {"queue": wish.queue, "profile": wish.profile, "paused_since": None}
+        values |= {"course": encoded(CaseCourse(since=wish.received_at)) if has_none else None}
         told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
         write_events(connection, [(case_id, told)])
     if values:
         connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
-    if runs_anew:
+    if runs_anew and has_none:
         set_clocks(connection, case_id, wish.clocks)
+    elif runs_anew:
+        tighten_clocks(connection, case_id, wish.clocks)
     else:
         of_matters = tuple(one for one in wish.clocks if OF_MATTER in one.name)
         add_clocks(connection, case_id, of_matters)
@@ -319,10 +321,28 @@ def set_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...
 
 def add_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...]) -> None:
     """Let clocks run as well that a case does not have yet."""
-    there = set(
-        connection.scalars(select(case_clocks.c.name).where(case_clocks.c.case_id == case_id))
-    )
+    names = [clock.name for clock in clocks]
+    here = (case_clocks.c.case_id == case_id) & case_clocks.c.name.in_(names)
+    met = here & case_clocks.c.met_at.is_not(None)  # of an earlier mail: it runs anew for this one
+    connection.execute(delete(case_clocks).where(met))
+    there = set(connection.scalars(select(case_clocks.c.name).where(here)))
     _start(connection, [(case_id, clock) for clock in clocks if clock.name not in there])
+    set_due(connection, case_id)
+
+
+def tighten_clocks(
+    connection: Connection, case_id: int, clocks: tuple[ClockDue, ...], *, new: bool = True
+) -> None:
+    """Let no clock of a case end later than these; with `new` those it lacks run as well."""
+    query = select(case_clocks).where(case_clocks.c.case_id == case_id)
+    own = {row.name: row for row in connection.execute(query)}
+    for clock in clocks:
+        mine = own.get(clock.name)
+        if mine is not None and mine.met_at is None and clock.due_at < mine.due_at:
+            same = (case_clocks.c.case_id == case_id, case_clocks.c.name == clock.name)
+            connection.execute(update(case_clocks).where(*same).values(due_at=clock.due_at))
+    if new:
+        _start(connection, [(case_id, clock) for clock in clocks if clock.name not in own])
     set_due(connection, case_id)
 
 

@@ -66,10 +66,14 @@ class _Plan:
         """
         reading = asking.reading
         ours = self.homing.cases_named(reading)
-        place = _existing(connection, ours) or self._written(connection, reading)
-        if place is None or not place.case_id:
-            return place  # none, or one of this batch
-        return _home(connection, place, asking.wish.received_at)
+        for place in (_existing(connection, ours), self._written(connection, reading)):
+            if place is None:
+                continue
+            if not place.case_id:
+                return place  # one of this batch
+            if home := _home(connection, place, asking.wish.received_at):
+                return home
+        return None
 
     def _written(self, connection: Connection, reading: Reading) -> Place | None:
         """Return the case of the nearest mail that is answered by one who wrote in its thread."""

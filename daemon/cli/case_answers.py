@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from daemon.cases import replying
+from daemon.cases import acts, replying
 from daemon.cases.acts import Act
 from daemon.cases.records import OPEN, CaseLine
 from daemon.cases.views import case_file
@@ -16,8 +16,10 @@ from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.intake.stories import ReadMail, reading_of
 from daemon.jobs import House
 from daemon.outbox.answers import Answer, AnswerRefused
+from daemon.sending.store import REJECTED
 
-_COMPLAINT = "complaint"
+_REQUEST = "request"
+"""The kind whose answers nobody need approve; an unsure one may be a complaint."""
 _LONGEST = 500_000  # bytes of an answer
 _LONGEST_SUBJECT = 500  # characters
 
@@ -43,6 +45,7 @@ def reply(
     with open_house(config) as house:
 
         def do(connection: Connection, act: Act) -> None:
+            acts.lock(connection, act)
             line = the_case(connection, case)
             answer = _answer(house, connection, line, subject, text)
             try:
@@ -76,7 +79,7 @@ def reject(
     """Keep an answer that waits for approval from leaving."""
     if not why.strip() or not why.isprintable():
         refuse("--why: must be one line that says something")
-    _decide(case, by, config, as_json, f"rejected: {why.strip()}")
+    _decide(case, by, config, as_json, f"{REJECTED}{why.strip()}")
 
 
 def _decide(case: str, by: str, config: Path | None, as_json: bool, refusal: str) -> None:
@@ -125,7 +128,7 @@ def _answer(
         subject=_subject(line, subject),
         text=text,
         answers=tuple(one.reading.message_id for one in read),
-        awaits_approval=bool(queue and queue.approval and line.kind == _COMPLAINT),
+        awaits_approval=bool(queue and queue.approval and line.kind != _REQUEST),
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from daemon.cases import describing, joining
 from daemon.cases.acts import Act
 from daemon.cases.records import NewCase
-from daemon.cases.threads import id_of
+from daemon.cases.threads import address_of, id_of
 from daemon.cli.case_desk import (
     CaseName,
     Queue,
@@ -24,6 +24,7 @@ from daemon.cli.exits import refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.intake.stories import reading_of
 from daemon.jobs import House
+from daemon.triage.casework import clocks_of_matters, first_receipt
 
 _LONGEST = 500  # characters of a field
 
@@ -89,15 +90,18 @@ def _split(
         refuse(f"no mail {lacking[0]} in {line.reference}")
     first = found[mails[0]]
     chosen = queue or line.queue
-    received = min(one.received_at for one in found.values())
+    received = min(first_receipt(one.reading, one.received_at)[0] for one in found.values())
     profile, clocks = clocks_of(house, chosen, received)
+    matters = dict.fromkeys(matter for one in found.values() for matter in one.reading.matters)
+    rules = house.pipeline.policy.cases
+    clocks = (*clocks, *clocks_of_matters(rules, tuple(matters), received))
     sender = first.reading.sender
     entry = NewCase(
         kind=kind,
         channel=line.channel,
         queue=chosen,
         subject=first.reading.subject,
-        customer=sender.email if sender else None,
+        customer=address_of(first.reading),
         customer_name=sender.name if sender else None,
         received_at=received,
         actor=act.actor,

@@ -202,7 +202,7 @@ def _recount(house: House, connection: Connection, act: Act, kind: str, course: 
     """Count the clocks of a case anew, and let them run so."""
     line = the_case(connection, str(act.case_id))
     counted = Course(
-        received=line.received_at,
+        received=course.since or line.received_at,
         pauses=course.pauses,
         is_extended=course.is_extended,
         met=running.met(connection, act.case_id),

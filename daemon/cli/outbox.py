@@ -11,7 +11,7 @@ from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_lines, print_pairs, print_table
 from daemon.jobs import House
 from daemon.sending.records import OutgoingRow, State
-from daemon.sending.store import AWAITS_APPROVAL, Outgoing
+from daemon.sending.store import AWAITS_APPROVAL, REJECTED, Outgoing
 
 app = typer.Typer()
 group = typer.Typer(help="Outgoing mail.", no_args_is_help=True)
@@ -62,6 +62,8 @@ def retry(mail: OneId, config: ConfigFile = None, as_json: AsJson = False) -> No
     with open_house(config) as house:
         row, _ = _row(house, mail)
         if not Outgoing(house.store).retry(mail):
+            if (row.reply or "").startswith(REJECTED):
+                refuse(f"outgoing mail {mail} was {row.reply}; write another answer")
             if row.reply == AWAITS_APPROVAL:
                 refuse(f"outgoing mail {mail} {row.reply}: `backdesk case approve`")
             refuse(f"outgoing mail {mail} is {row.state}, not held or failed")

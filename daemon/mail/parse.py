@@ -95,6 +95,7 @@ def _from_envelope(inner: Part, outer: Fields, structure: Structure, reading: _R
     return replace(
         mail,
         headers=mail.headers + own,
+        envelope=outer.decoded,
         hop_received_at=hop.hop_received_at,
         pec_received_at=pec.receipt_time(structure.attachments, reading.blocks),
     )

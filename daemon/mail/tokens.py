@@ -10,8 +10,9 @@ import hmac
 import re
 from collections.abc import Sequence
 
-_ID = re.compile(r"<c(\d{1,18})\.([a-z2-7]{8})\.([a-z2-7]{16})@[^<>@\s]{1,255}>", re.IGNORECASE)
-_TAG = re.compile(r"c(\d{1,18})\.([a-z2-7]{16})", re.IGNORECASE)
+_FLAGS = re.IGNORECASE | re.ASCII  # else other letters fold to these
+_ID = re.compile(r"<c(\d{1,18})\.([a-z2-7]{8})\.([a-z2-7]{16})@[^<>@\s]{1,255}>", _FLAGS)
+_TAG = re.compile(r"c(\d{1,18})\.([a-z2-7]{16})", _FLAGS)
 _MAC_BYTES = 10  # 80 bits
 _SERIAL_BYTES = 5
 

@@ -120,17 +120,17 @@ class Acknowledgements:
 
     def _mail(self, one: Opened, asking: Acknowledgement, now: datetime) -> OutgoingMail | str:
         """Return the acknowledgement of a case, or why it cannot be written."""
-        way = way_of(self._settings, one.channel, asking.account)
-        if not way.sender:
-            return "the house has no address to answer from: accounts.NAME.address"
         key = f"{KIND}:{one.reference}"
         try:
+            way = way_of(self._settings, one.channel, asking.account)
+            if not way.sender:
+                return "the house has no address to answer from: accounts.NAME.address"
             letter = self._letter(one, asking, way, key, now)
             message = compose(letter)
         except LetterError as error:
             _log.error("Letter not written", extra={"action": "letter", "reason": str(error)})
             return f"its template is wrong: {error}"
-        except ValueError as error:
+        except (LookupError, ValueError) as error:
             return f"it cannot be addressed: {error}"
         return OutgoingMail(
             key=key,

@@ -53,7 +53,7 @@ class Answers:
         self._outgoing = Outgoing(store)
 
     def enqueue(self, connection: Connection, answer: Answer, now: datetime) -> str:
-        """Enter an answer; return its key.
+        """Enter an answer; return its key. The caller holds the case's row.
 
         Raises:
             AnswerRefused: it cannot be addressed, or there is no relay for it.
@@ -66,7 +66,8 @@ class Answers:
             mail = self._mail(answer, key, now)
         except (LookupError, ValueError) as error:
             raise AnswerRefused(f"it cannot be sent: {error}") from error
-        self._outgoing.enqueue_in(connection, [mail], now)
+        if not self._outgoing.enqueue_in(connection, [mail], now):
+            raise AnswerRefused("somebody else answers it just now")
         return key
 
     def decide(

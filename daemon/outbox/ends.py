@@ -26,12 +26,13 @@ def has_untold(store: Store) -> bool:
 
 def untold(connection: Connection, limit: int) -> list[CaseNews]:
     """Return what became of mail since it was last asked, in the caller's transaction."""
-    query = select(outgoing).where(_is_untold()).order_by(outgoing.c.id).limit(limit)
-    rows = connection.execute(query).all()
-    told = update(outgoing).where(outgoing.c.id.in_([row.id for row in rows]))
-    connection.execute(told.values(told=True))
+    chosen = select(outgoing.c.id).where(_is_untold()).order_by(outgoing.c.id).limit(limit)
+    ids = connection.scalars(chosen).all()
+    # What another process has told meanwhile is not told again.
+    told = update(outgoing).where(outgoing.c.id.in_(ids), ~outgoing.c.told).values(told=True)
+    rows = connection.execute(told.returning(*outgoing.c)).all()
     news = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.id):
         is_sent = row.state == State.SENT
         detail = {"to": row.recipient} if is_sent else {"why": f"{row.state}: {row.reply}"}
         kind = _TOLD_AS[row.kind][0 if is_sent else 1]

@@ -7,7 +7,8 @@ from email.utils import parseaddr
 from classifiers.documents import WANTED_HEADERS, Document
 from daemon.mail.answering import bar_to_answering
 from daemon.mail.automatic import Outline
-from daemon.mail.trust import authenticity
+from daemon.mail.matters import matters_of
+from daemon.mail.trust import FAIL, UNKNOWN, authenticity
 from daemon.reading.records import PlainMail
 from daemon.records import Address, Mail, Reading
 
@@ -16,6 +17,7 @@ FEWEST_WORDS = 15  # under that, an attachment speaks for the mail (DESIGN 5)
 _MODEL_HEADERS = frozenset(WANTED_HEADERS)
 _LIST_ID = re.compile(r"<([^<>]{1,250})>\s*$")  # RFC 2919 3: the identifier comes last
 _WORD = re.compile(r"\w+")
+_LIST_HEADERS = frozenset({"list-id", "list-unsubscribe"})
 
 
 def reading_of(
@@ -34,7 +36,6 @@ def reading_of(
         language: ISO 639-1, or `None`.
         our_servers: authserv-ids of the servers whose word on a mail's authenticity is believed.
     """
-    domain = mail.sender.email.rpartition("@")[2] if mail.sender else ""
     return Reading(
         content_digest=mail.content_digest,
         message_id=mail.message_id,
@@ -58,11 +59,26 @@ def reading_of(
         snippet=snippet(text),
         report=mail.report,
         official=mail.official,
-        barred=bar_to_answering(mail.headers, mail.sender, mail.reply_to),
-        authentic=authenticity(mail.headers, our_servers, domain),
+        barred=bar_to_answering((*mail.envelope, *mail.headers), mail.sender, mail.reply_to),
+        authentic=_authentic(mail, our_servers),
+        matters=_matters(mail, text),
         defects=mail.defects,
         cuts=mail.cuts,
     )
+
+
+def _authentic(mail: Mail, our_servers: Collection[str]) -> str:
+    """Return what our own server found; of a PEC envelope only that it is forged.
+
+    What it wrote stands on the envelope; the mail inside was sealed before it came to us. That an
+    envelope is from whom it says proves nothing of the mail inside, as anybody can make one.
+    """
+    domain = mail.sender.email.rpartition("@")[2] if mail.sender else ""
+    if not mail.envelope:
+        return authenticity(mail.headers, our_servers, domain)
+    outer = parseaddr(next((value for name, value in mail.envelope if name == "from"), ""))[1]
+    found = authenticity(mail.envelope, our_servers, outer.rpartition("@")[2].lower())
+    return found if found == FAIL else UNKNOWN
 
 
 def document_of(mail: Mail, body: str) -> Document:
@@ -115,6 +131,13 @@ def list_id(headers: Sequence[tuple[str, str]]) -> str | None:
             found = _LIST_ID.search(value[-300:])
             return (found[1] if found else value[:250]).strip().lower() or None
     return None
+
+
+def _matters(mail: Mail, text: str) -> tuple[str, ...]:
+    """Return the matters of a mail that a person wrote to us; machines and lists have none."""
+    if mail.automatic is not None or any(name in _LIST_HEADERS for name, _ in mail.headers):
+        return ()
+    return matters_of(mail.subject, text)
 
 
 def _first_of_each(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:

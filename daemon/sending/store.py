@@ -19,6 +19,8 @@ from daemon.store.tables import outgoing
 
 MANY = 500  # values in one IN list
 LEASE = "send"
+REJECTED = "rejected: "
+"""Begins what a second person says of a mail that must not leave."""
 AWAITS_APPROVAL = "waits for the approval of a second person"
 UNKNOWN = "the connection ended after the final dot: it may have arrived"
 
@@ -194,7 +196,8 @@ class Outgoing:
     def retry(self, row_id: int) -> bool:
         """Queue a held, failed or waiting row for now; return whether it is one.
 
-        What waits for a second person's approval is not: only `decide` lets it go.
+        What waits for a second person's approval is not, and what that person rejected never:
+        only `decide` lets it go.
         """
         values = {
             "state": State.QUEUED,
@@ -205,7 +208,7 @@ class Outgoing:
         }
         awaits = select(outgoing.c.reply).where(outgoing.c.id == row_id)
         with self._store.write() as connection:
-            if connection.scalar(awaits) == AWAITS_APPROVAL:
+            if (connection.scalar(awaits) or "").startswith((AWAITS_APPROVAL, REJECTED)):
                 return False
             stopped = (State.HELD, State.FAILED, State.QUEUED)
             return _change(connection, row_id, stopped, values)

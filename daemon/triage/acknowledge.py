@@ -8,6 +8,8 @@ from daemon.records import Acknowledgement, Reading
 
 PEC = "pec"
 
+_LONGEST_ADDRESS = 320  # bytes (RFC 5321, 4.5.3.1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeRules:
@@ -50,15 +52,20 @@ def acknowledgement_for(
 
 
 def _refusal(channel: str, reading: Reading, sender: str, rules: AcknowledgeRules) -> str:
-    if reading.barred:
-        return reading.barred
-    if reading.authentic == FAIL:
-        return "our server found that it is not from whom it says"
-    if untagged(sender) in rules.own:
-        return "it comes from an address of the house"
-    if channel == PEC and not rules.can_certify:
-        return "certified mail is answered by certified mail, and no relay of it is configured"
-    return ""
+    bars = (
+        (bool(reading.barred), reading.barred),
+        (
+            len(sender.encode("utf-8", "replace")) > _LONGEST_ADDRESS,
+            "its sender's address is longer than addresses are",
+        ),
+        (reading.authentic == FAIL, "our server found that it is not from whom it says"),
+        (untagged(sender) in rules.own, "it comes from an address of the house"),
+        (
+            channel == PEC and not rules.can_certify,
+            "certified mail is answered by certified mail, and no relay of it is configured",
+        ),
+    )
+    return next((why for forbids, why in bars if forbids), "")
 
 
 def untagged(email: str) -> str:

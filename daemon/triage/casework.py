@@ -72,7 +72,7 @@ def wish_of(
         received_at=received,
         received_by=proof,
         profile=profile,
-        clocks=(*clocks, *_clocks_of_matters(rules, matters, received)),
+        clocks=(*clocks, *clocks_of_matters(rules, matters, received)),
         no_clock=why,
     )
     answer = acknowledgement_for(
@@ -81,11 +81,11 @@ def wish_of(
     return replace(wish, acknowledgement=answer)
 
 
-def _clocks_of_matters(
+def clocks_of_matters(
     rules: CaseRules, matters: Collection[str], received: datetime
 ) -> Iterator[ClockDue]:
     """Yield the clocks that matters start, each under the matter's name and its own."""
-    for matter in matters:
+    for matter in filter(rules.matters.__contains__, matters):
         _, clocks, _ = clocks_for(rules, rules.matters[matter], Course(received=received))
         for clock in clocks:
             yield replace(clock, name=f"{matter}{OF_MATTER}{clock.name}")

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from daemon.cases.news import note_news
 from daemon.config.loading import parse
 from daemon.outbox.acknowledgements import Acknowledgements
+from daemon.outbox.ends import has_untold, untold
 from daemon.records import Acknowledgement, CaseNews, ClockDue, Opened
 from daemon.sending.store import Outgoing
 from daemon.store.tables import outgoing
@@ -67,7 +68,7 @@ class Front:
     def tell(self) -> None:
         """Note in the cases what became of their acknowledgements."""
         with self.store.write() as connection:
-            note_news(connection, self.acknowledgements.untold(connection, 100))
+            note_news(connection, untold(connection, 100))
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_what_was_sent_ends_the_clock_that_waits_for_it(
     if state == "failed":
         assert Outgoing(front.store).retry(1)
         front.tell()
-        assert not front.acknowledgements.has_untold()
+        assert not has_untold(front.store)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 
 from daemon import clock
 from daemon.cases import acts
+from daemon.outbox.ends import untold
 from daemon.store.tables import case_events, outgoing
 from tests.flows.front_desk import SHIPPED, FrontDesk, front_desk, parsed, written
 from tests.servers.fake_imap import FakeImap
@@ -358,7 +359,7 @@ def test_what_was_sent_is_told_to_its_case_once(desk: FrontDesk) -> None:
     """Also by a house that died between the two: the row knows that its case has not heard."""
     desk.receive(written("Reclamo"))
     with desk.house.store.write() as connection:
-        assert desk.house.acknowledgements.untold(connection, 10) == []
+        assert untold(connection, 10) == []
         connection.execute(update(outgoing).values(told=False))
         connection.execute(delete(case_events).where(case_events.c.kind == "acknowledged"))
     assert desk.told() == [["opened", "acknowledging"]]

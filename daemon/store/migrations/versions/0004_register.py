@@ -18,12 +18,10 @@ _TEXTS = ("severity", "remedy", "product", "decision", "recourse", "course")
 
 def upgrade() -> None:
     """Add what ISO 10002 asks of a register, and tables of numbers and tags."""
-    with op.batch_alter_table("cases") as cases:
-        for name in _TEXTS:
-            cases.add_column(sa.Column(name, sa.Text(), nullable=True))
-        cases.add_column(sa.Column("paused_since", sa.Date(), nullable=True))
-        cases.add_column(sa.Column("merged_into", _ID, nullable=True))
-        cases.create_foreign_key(op.f("fk_cases_merged_into"), "cases", ["merged_into"], ["id"])
+    for name in _TEXTS:
+        op.add_column("cases", sa.Column(name, sa.Text(), nullable=True))
+    op.add_column("cases", sa.Column("paused_since", sa.Date(), nullable=True))
+    _add_reference("cases", "merged_into")
     op.create_index(op.f("ix_cases_merged_into"), "cases", ["merged_into"])
     op.create_index("ix_cases_customer", "cases", ["customer", "state", "id"])
     op.create_table(
@@ -43,6 +41,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "tag", name=op.f("pk_case_tags")),
     )
     op.create_index("ix_case_tags_tag", "case_tags", ["tag"])
+
+
+def _add_reference(table: str, column: str) -> None:
+    """Add a column that names a case; on SQLite without making the table anew.
+
+    To drop a table on which others depend fails there, as soon as they have a row.
+    """
+    name = op.f(f"fk_{table}_{column}")
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"ALTER TABLE {table} ADD COLUMN {column} INTEGER "
+            f"CONSTRAINT {name} REFERENCES cases (id)"
+        )
+    else:
+        op.add_column(table, sa.Column(column, _ID, nullable=True))
+        op.create_foreign_key(name, table, "cases", [column], ["id"])
 
 
 def downgrade() -> None:
