@@ -14,8 +14,10 @@ from daemon.outbox.ends import has_untold, untold
 from daemon.records import Acknowledgement, CaseNews, ClockDue, Opened
 from daemon.sending.store import Outgoing
 from daemon.store.tables import outgoing
+from daemon.triage.acknowledge import AcknowledgeRules, acknowledgement_for
 from tests.builders import MORNING, TOKENS
 from tests.contracts.register import Register, ask, wish
+from tests.stages.triage_builders import address, reading
 
 TEXT = """
 [service]
@@ -180,3 +182,12 @@ def test_a_strange_message_id_is_not_repeated(front: Front, strange: str | None)
     head = raw.partition(b"\r\n\r\n")[0]
     assert b"In-Reply-To" not in head
     assert b"Bcc" not in head
+
+
+def test_a_sender_longer_than_addresses_are_stops_no_mail(front: Front) -> None:
+    """No index holds it: it is refused before anything is written."""
+    long = f"{''.join(chr(0x4E00 + n % 20_000) for n in range(3000))}@x.example"
+    rules = AcknowledgeRules(kinds=("complaint",))
+    asked = acknowledgement_for("complaint", "mail", reading(sender=address(long)), "info", rules)
+    (news,) = front.open(asked)
+    assert (news.kind, "longer than addresses" in news.detail["why"]) == ("unacknowledged", True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, insert
 
-from daemon.cases import acts
+from daemon.cases import acts, running
 from daemon.cases.acts import Act, ActRefused
 from daemon.cases.records import NewCase
 from daemon.cases.views import Wanted, find_case, list_cases
@@ -264,3 +264,50 @@ class TestLists:
             assert find_case(connection, str(line.id)).id == line.id
             for name in ("", "0", "2026", "9" * 40, line.reference[:-1], "' or 1=1"):
                 assert find_case(connection, name) is None, name
+
+
+class TestTermsOfFollowUps:
+    """A later mail never delays what an earlier one started."""
+
+    def test_an_unsure_mail_that_becomes_a_complaint_keeps_its_term(
+        self, register: Register
+    ) -> None:
+        """It ran on the complaint's clock from its own receipt."""
+        line = register.take("unsure")
+        later = MORNING + timedelta(days=25)
+        wanted = replace(wish("complaint", later), clocks=(replace(REPLY, due_at=LATE), CLOSING))
+        asking = ask(register.mail(), wanted, **reply("<1@client.example>", 2))
+        with register.store.write() as connection:
+            register.cases.take(connection, [asking], later)
+        now = register.file(line)
+        assert (now.line.kind, now.line.due_at) == ("complaint", DUE)
+        assert {clock.name for clock in now.clocks} == {"reply", "billing", "end"}
+
+    def test_a_pause_ends_with_its_case(self, register: Register) -> None:
+        """Opened again by a complaint it has a term again."""
+        line = register.take()
+        register.act(line, running.pause, LATER.date(), "x")
+        register.act(line, acts.close, "done")
+        again = register.take(**reply("<1@client.example>", 2))
+        assert (again.id, again.state, again.due_at, again.paused_since) == (
+            line.id, "open", DUE, None,
+        )  # fmt: skip
+
+    def test_a_second_request_of_a_matter_runs_though_the_first_was_answered(
+        self, register: Register
+    ) -> None:
+        """And an old answer meets no new clock when the profile is counted anew."""
+        line = register.take()
+        for number, due in ((2, DUE), (3, LATE)):
+            wanted = replace(wish("request"), clocks=(replace(OF_RIGHT, due_at=due),))
+            asking = ask(register.mail(), wanted, **reply("<1@client.example>", number))
+            with register.store.write() as connection:
+                register.cases.take(connection, [asking], LATER)
+            assert register.file(line).line.due_at == due
+            register.act(line, acts.answer, "mail", LATER, None)
+        register.take(at=LATER, **reply("<1@client.example>", 4))
+        counted = register.act(line, acts.run_anew, (replace(REPLY, due_at=LATE),))
+        assert counted.due_at == LATE
+
+
+LATE = DUE + timedelta(days=25)

@@ -1,15 +1,17 @@
 """Both engines merge and split cases alike, and undo it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from daemon.cases import acts, joining
+from daemon.cases import acts, joining, running
 from daemon.cases.acts import ActRefused
+from daemon.cases.news import note_news
 from daemon.cases.records import CaseLine, NewCase
 from daemon.cases.views import find_case
-from daemon.records import CaseWish, ClockDue
+from daemon.records import CaseNews, CaseWish, ClockDue
 from daemon.store.tables import case_clocks
 from tests.builders import MORNING
 from tests.contracts.register import BILLING, DUE, LATER, REPLY, Register, ask, reply, wish
@@ -159,3 +161,67 @@ def _split(register: Register, line: CaseLine, mails: list[int]) -> CaseLine:
         joining.rethread(connection, line.id, ids, made)
     with register.store.read() as connection:
         return find_case(connection, str(made))
+
+
+class TestTermsOutlast:
+    """What a merged case must be answered by, whatever is done with the other meanwhile."""
+
+    def test_what_was_answered_there_was_not_answered_here(self, register: Register) -> None:
+        """The other's clock of that name was met: it runs again, for the merged one."""
+        target, source = opened(register, 1, REPLY), opened(register, 2, REPLY)
+        register.act(target, acts.answer, "mail", LATER, None)
+        register.act(source, joining.merge, target.id)
+        assert register.file(target).line.due_at == DUE
+        register.act(source, joining.unmerge)
+        assert register.file(target).line.due_at is None
+
+    def test_one_is_given_back_and_the_other_stays(self, register: Register) -> None:
+        """The term of the one that stays is still the sooner."""
+        target = opened(register, 1, REPLY, kind="request")
+        tens = replace(REPLY, due_at=DUE - timedelta(days=20))
+        twenties = replace(REPLY, due_at=DUE - timedelta(days=10))
+        first, second = opened(register, 2, tens), opened(register, 3, twenties)
+        register.act(first, joining.merge, target.id)
+        register.act(second, joining.merge, target.id)
+        register.act(first, joining.unmerge)
+        line = register.file(target).line
+        assert (line.due_at, line.kind) == (twenties.due_at, "complaint")
+
+    def test_a_new_count_does_not_forget_them(self, register: Register) -> None:
+        """Another queue, a pause, an extension."""
+        target = opened(register, 1, REPLY)
+        sooner = replace(REPLY, due_at=SOONER)
+        source = opened(register, 2, sooner, BILLING)
+        register.act(source, joining.merge, target.id)
+        moved = register.act(target, acts.run_under, "other", "theirs", (REPLY,))
+        assert moved.due_at == SOONER
+        assert "billing" in clocks_of(register, target)
+
+    def test_a_merged_case_is_not_acted_on(self, register: Register) -> None:
+        """The other is; and what leaves for it stops the clock that runs."""
+        target, source = opened(register, 1, REPLY), opened(register, 2, REPLY)
+        register.act(source, joining.merge, target.id)
+        for do, *arguments in (
+            (acts.close, "x"), (acts.open_again, ()), (acts.label, "request"),
+            (acts.answer, "mail", LATER, None), (acts.run_under, "q", None, ()),
+        ):  # fmt: skip
+            with pytest.raises(ActRefused, match=f"was merged into {target.reference}"):
+                register.act(source, do, *arguments)
+        news = CaseNews(case_id=source.id, kind="answered", at=LATER, detail={})
+        with register.store.write() as connection:
+            note_news(connection, [news])
+        assert register.file(target).line.due_at is None
+
+    def test_a_paused_case_is_not_merged(self, register: Register) -> None:
+        """Its pause would stop the other's term."""
+        target, source = opened(register, 1, REPLY), opened(register, 2, REPLY)
+        register.act(target, running.pause, LATER.date(), "x")
+        with pytest.raises(ActRefused, match="is paused"):
+            register.act(source, joining.merge, target.id)
+
+    def test_the_inner_of_two_mergings_can_be_undone_first(self, register: Register) -> None:
+        """Though the case it was merged into is merged itself by now."""
+        first, second, third = (opened(register, n, REPLY) for n in (1, 2, 3))
+        register.act(first, joining.merge, second.id)
+        register.act(second, joining.merge, third.id)
+        assert register.act(first, joining.unmerge).state == "open"

@@ -131,6 +131,7 @@ def test_a_second_person_rejects(tmp_path, fake_imap, smtp_sink, capsysbinary) -
             row.state for row in Outgoing(desk.house.store).list_rows() if row.kind == "answer"
         ]
         assert states == ["held", "failed"]
+        assert not Outgoing(desk.house.store).retry(2)
         kinds = desk.told()[0]
         assert kinds[2:] == ["acknowledged", "replying", "rejected", "replying", "unanswered"]
         assert len(desk.sink.mails) == 1

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.mail.answering import bar_to_answering
+from daemon.mail.limits import MailLimits
+from daemon.mail.parse import read_mail
 from daemon.mail.tokens import Tokens
 from daemon.mail.trust import FAIL, PASS, UNKNOWN, authenticity
+from daemon.reading.draft import reading_of
 from daemon.triage.acknowledge import untagged
 from tests.builders import TOKENS
 from tests.stages.triage_builders import address
@@ -150,7 +153,37 @@ def test_strangers_words_lead_nowhere(text: str) -> None:
     assert TOKENS.case_of_address(text, "+-") is None
 
 
+@pytest.mark.parametrize("letter", ["\u017f", "\u212a", "\u0130", "\uff17"])
+def test_letters_that_only_fold_to_ours_are_not_ours(letter: str) -> None:
+    """One hostile character must not stop a mail."""
+    assert TOKENS.case_of_id(f"<c1.aaaaaaaa.{letter}aaaaaaaaaaaaaaa@x.example>") is None
+    assert TOKENS.case_of_address(f"info+c1.{letter}aaaaaaaaaaaaaaa@x.example", "+") is None
+    assert TOKENS.case_of_id(f"<c{letter}.aaaaaaaa.aaaaaaaaaaaaaaaa@x.example>") is None
+
+
 def test_a_mailbox_has_one_name_for_the_limits() -> None:
     """Tags and capitals make no new people."""
     assert untagged("Anna+Shop@Client.Example") == "anna@client.example"
     assert untagged("+x@client.example") == "+x@client.example"
+
+
+def test_an_envelope_proves_nothing_of_the_mail_inside() -> None:
+    """Anybody can make one: what is sealed in it neither confirms a sender nor lifts a bar."""
+    inner = (
+        "From: bank@bank.example\r\nTo: info@desk.example\r\nSubject: x\r\n"
+        "Auto-Submitted: no\r\nReturn-Path: <bank@bank.example>\r\n"
+        "Authentication-Results: mx.desk.example; dmarc=pass header.from=bank.example\r\n\r\nx\r\n"
+    )
+    outer = (
+        "Return-Path: <>\r\nX-Trasporto: posta-certificata\r\nAuto-Submitted: auto-replied\r\n"
+        "Authentication-Results: mx.desk.example; dmarc={} header.from=pec.example\r\n"
+        "From: posta-certificata@pec.example\r\nSubject: POSTA CERTIFICATA: x\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        '--b\r\nContent-Type: message/rfc822; name="postacert.eml"\r\n\r\n'
+        f"{inner}--b--\r\n"
+    )
+    for found, told in (("pass", UNKNOWN), ("fail", FAIL), ("none", UNKNOWN)):
+        mail = read_mail(outer.format(found).encode(), MailLimits())
+        assert mail.sender.email == "bank@bank.example"
+        read = reading_of(mail, "x", frozenset(), None, ("mx.desk.example",))
+        assert (read.authentic, bool(read.barred)) == (told, True)
