@@ -171,8 +171,8 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
     line = find_case(connection, str(case_id))
     mails = case_file(connection, line).mails if line else ()
     found = reading_of(connection, mails[0]) if mails else None
-    if line is None or found is None:
-        return  # it came by letter, phone or counter
+    if line is None or found is None or line.acknowledged_at is not None:
+        return  # it came by letter, phone or counter, or somebody has told the customer
     rules = house.pipeline.policy.cases.acknowledging
     opened = Opened(
         case_id=case_id,

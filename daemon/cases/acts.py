@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from daemon.cases.records import CLOSED, OPEN, CaseCourse, CaseEvent, encoded
 from daemon.cases.store import set_clocks, set_due, tighten_clocks, write_events
+from daemon.cases.views import course_of
 from daemon.errors import BackdeskError
 from daemon.records import ClockDue
 from daemon.store.tables import case_clocks, case_events, cases
@@ -175,7 +176,8 @@ def open_again(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -
         raise ActRefused(f"{row['reference']} is open")
     _open(connection, act)
     if clocks:
-        _set(connection, act, course=encoded(CaseCourse(since=act.now)))
+        course = course_of(connection, act.case_id)
+        _set(connection, act, course=encoded(CaseCourse(since=act.now, matters=course.matters)))
         set_clocks(connection, act.case_id, clocks)
 
 

@@ -1,7 +1,7 @@
 """What the commands on cases share: whose it is, which clocks run, how it is told."""
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, time
@@ -94,12 +94,12 @@ def known_queue(house: House, queue: str | None) -> None:
 
 
 def clocks_of(
-    house: House, queue: str | None, received: datetime
+    house: House, queue: str | None, received: datetime, matters: Collection[str] = ()
 ) -> tuple[str | None, tuple[ClockDue, ...]]:
     """Return the profile of a queue for what was received then, and its clocks."""
     rules: CaseRules = house.pipeline.policy.cases
     name = rules.profiles.get(queue or "")
-    profile, clocks, why = clocks_for(rules, name, Course(received=received))
+    profile, clocks, why = clocks_for(rules, name, Course(received=received), matters)
     if why:
         complain(f"no clock runs: {why}")
     return profile, clocks
@@ -114,7 +114,7 @@ def day_of(
     except ValueError:
         day = date.min
     if day.year < _FIRST_YEAR:
-        refuse(f"{option}: {text!r} is not a date; allowed: 2026-10-31")
+        refuse(f"{option}: {text!r} is not a date; write it as 2026-10-31")
     zone = house.settings.service.zone
     first = datetime.combine(day, time(), zone)
     if first > now:
@@ -155,4 +155,18 @@ def whole(file: CaseFile) -> dict[str, object]:
 
 def words(event: CaseEvent) -> str:
     """Return what an event says, on one line."""
-    return ", ".join(f"{key}: {value}" for key, value in event.detail.items() if value is not None)
+    told = (f"{key}: {_plain(value)}" for key, value in event.detail.items() if key not in _INNER)
+    return ", ".join(one for one in told if not one.endswith(": "))
+
+
+_INNER = frozenset({"was", "parts", "changed", "clocks", "sha256"})
+"""What events keep for undoing them, and not for people."""
+
+
+def _plain(value: object) -> str:
+    """Return a value of an event in words; a change as what it is now."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_plain(one)}" for key, one in value.items() if _plain(one))
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_plain, value)))
+    return "" if value is None or value is False else str(value)

@@ -48,8 +48,10 @@ def pause(
 
         def do(connection: Connection, act: Act) -> None:
             profile = _profile(house, connection, case)
+            if not profile.pauses:
+                refuse(f"the clocks of {profile.name} cannot be paused")
             if why not in profile.pauses:
-                allowed = "; ".join(profile.pauses) or "none"
+                allowed = "; ".join(profile.pauses)
                 refuse(f"--why: {profile.name} knows no such reason; allowed: {allowed}")
             running.pause(connection, act, day, why)
 

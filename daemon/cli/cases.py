@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from daemon import clock
 from daemon.cases import acts, papers
 from daemon.cases.acts import Act
-from daemon.cases.records import CaseLine, NewCase
-from daemon.cases.views import Wanted, case_file, count_cases, list_cases
+from daemon.cases.records import CaseFile, CaseLine, NewCase
+from daemon.cases.views import Wanted, case_file, count_cases, course_of, list_cases
 from daemon.cli.case_desk import (
     CaseName,
     PaperFile,
@@ -95,14 +95,31 @@ def show(case: CaseName, config: ConfigFile = None, as_json: AsJson = False) -> 
     if as_json:
         print_json({**whole(file), "outgoing": [asdict(row) for row in sent]})
         return
-    print_pairs(f"case {file.line.reference}", list(asdict(file.line).items())[2:])
+    known = [pair for pair in list(asdict(file.line).items())[2:] if pair[1] is not None]
+    print_pairs(f"case {file.line.reference}", [*known, *_beside(file)])
     clocks = [[one.name, one.term, one.only_if, one.due_at, one.met_at] for one in file.clocks]
     print_table(["clock", "term", "only if", "due", "met"], clocks)
-    events = [[one.at, one.actor, one.kind, words(one)] for one in file.events]
+    history = sorted(file.events, key=lambda one: one.at)
+    events = [[one.at, one.actor, one.kind, words(one)] for one in history]
     print_table(["when", "who", "what", "detail"], events)
     columns = ["id", "kind", "recipient", "state", "finished_at", "reply", "returned"]
     rows = [[getattr(row, name) for name in columns] for row in sent]
     print_table(columns, rows, "outgoing")
+
+
+def _beside(file: CaseFile) -> list[tuple[str, str]]:
+    """Return what stands beside a case's row, where there is any."""
+    pauses = "; ".join(f"{first} to {last}" for first, last in file.course.pauses)
+    pairs = {
+        "mails": ", ".join(map(str, file.mails)),
+        "numbers": "; ".join(f"{kind} {value}" for kind, value in file.numbers),
+        "tags": ", ".join(file.tags),
+        "matters": ", ".join(file.course.matters),
+        "pauses": pauses,
+        "extended": "yes" if file.course.is_extended else "",
+        "merged": ", ".join(file.merged),
+    }
+    return [(name, text) for name, text in pairs.items() if text]
 
 
 @group.command()
@@ -178,6 +195,8 @@ def note(
 ) -> None:
     """Keep a remark with a case."""
     with open_house(config) as house:
+        if not text.strip():
+            refuse("TEXT: a word is wanted")
         do_on(house, case, by, lambda connection, act: acts.write_note(connection, act, text))
         tell(house, case, as_json)
 
@@ -255,6 +274,8 @@ def close(
 ) -> None:
     """Close a case."""
     with open_house(config) as house:
+        if not cause.strip():
+            refuse("--cause: a word is wanted")
         do_on(house, case, by, lambda connection, act: acts.close(connection, act, cause))
         tell(house, case, as_json)
 
@@ -269,7 +290,9 @@ def reopen(
         def do(connection: Connection, act: Act) -> None:
             line = the_case(connection, case)
             was_none = line.cause == acts.NO_CASE
-            _, clocks = clocks_of(house, line.queue, line.received_at if was_none else act.now)
+            since = line.received_at if was_none else act.now
+            matters = course_of(connection, line.id).matters
+            _, clocks = clocks_of(house, line.queue, since, matters)
             acts.open_again(connection, act, clocks)
 
         do_on(house, case, by, do)

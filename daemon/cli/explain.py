@@ -1,7 +1,7 @@
 """`explain`: everything about one mail, and why it is where it is."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -230,7 +230,8 @@ def _print_case(case: dict[str, Any]) -> None:
     print_pairs("case", [(name.replace("_", " "), value) for name, value in case.items()])
     for one in clocks:
         only = f", only if it is about {one['only_if']}" if one["only_if"] else ""
-        title = f"{one['name']}: {one['term']}{only}, due {one['due_at']:%Y-%m-%d %H:%MZ}"
+        due = one["due_at"].astimezone(UTC)
+        title = f"{one['name']}: {one['term']}{only}, due {due:%Y-%m-%d %H:%MZ}"
         print_counted(title, one["days"])
 
 

@@ -1,5 +1,7 @@
 """`outbox`: outgoing mail, listed, shown, sent again, held back."""
 
+import email
+import email.policy
 import sys
 from dataclasses import asdict
 from typing import Annotated
@@ -54,6 +56,7 @@ def show(
         print_json({**asdict(row), "message": message.decode("utf-8", "replace")})
     else:
         print_pairs(f"outgoing mail {row.id}", list(asdict(row).items()))
+        print_lines(["", *legible(message)])
 
 
 @group.command()
@@ -78,6 +81,14 @@ def hold(mail: OneId, config: ConfigFile = None, as_json: AsJson = False) -> Non
         if not Outgoing(house.store).hold(mail):
             refuse(f"outgoing mail {mail} is {row.state}, not queued")
     _print_state(mail, State.HELD, as_json=as_json)
+
+
+def legible(message: bytes) -> list[str]:
+    """Return the subject and the text of a mail of ours, for people."""
+    mail = email.message_from_bytes(message, policy=email.policy.default)
+    part = mail.get_body(("plain",))
+    text = str(part.get_content()) if part else ""
+    return [f"Subject: {mail['Subject']}", "", *text.splitlines()]
 
 
 def _row(house: House, mail: int) -> tuple[OutgoingRow, bytes]:

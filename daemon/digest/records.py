@@ -143,6 +143,7 @@ class Digest:
     outgoing_failed: int
     outgoing_held: int
     deadlines: Deadlines = Deadlines()
+    awaiting: int = 0  # answers that a second person must approve
     held_back: int = 0  # acknowledgements of the period that a limit held back
 
     @property
@@ -159,7 +160,7 @@ class Digest:
     def needs_people(self) -> bool:
         """Whether anything in it waits for a person."""
         waiting = (self.unsure_total, self.quarantined_total, self.missing, self.unmoved)
-        outgoing = (self.outgoing_failed, self.outgoing_held, self.held_back)
+        outgoing = (self.outgoing_failed, self.outgoing_held, self.held_back, self.awaiting)
         pressing = (self.deadlines.overdue_total, self.deadlines.soon_total)
         return any(
             (*pressing, *waiting, *outgoing, self.without_model, self.unfetchable, self.troubled)

@@ -4,7 +4,18 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from daemon.cases.records import CaseLine
 from daemon.cases.views import Wanted, count_cases, list_cases
@@ -20,10 +31,13 @@ from daemon.digest.records import (
     Unfetchable,
     UnsureMail,
 )
+from daemon.sending.store import AWAITS_APPROVAL, REJECTED
 from daemon.store.tables import (
     accounts,
     actions,
     case_events,
+    case_mails,
+    cases,
     decisions,
     deliveries,
     folders,
@@ -41,6 +55,12 @@ _came_by_mail = (
     select(deliveries.c.id)
     .where(deliveries.c.mail_id == mails.c.id, deliveries.c.origin != "import")
     .exists()
+)
+# Whoever labels a case has decided what its mail is.
+_decided_on = (
+    select(case_mails.c.mail_id)
+    .join(cases, cases.c.id == case_mails.c.case_id)
+    .where(case_mails.c.mail_id == mails.c.id, cases.c.kind != "unsure")
 )
 _original = readings.c.copy_of.is_(None)
 
@@ -106,6 +126,7 @@ def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMai
         or_(decisions.c.live.is_(True), mails.c.stored_at >= period.since),
         standing.exists(),
         ~moved.exists(),
+        ~_decided_on.exists(),
     )
     columns = (
         mails.c.id.label("mail_id"),
@@ -214,8 +235,15 @@ def list_accounts(
 
 
 def count_waiting(connection: Connection) -> dict[str, int]:
-    """Return `backlog`, `unmoved`, `outgoing_failed` and `outgoing_held`, as they are now."""
-    states = dict(_counts(connection, outgoing.c.state))
+    """Return `backlog`, `unmoved`, `awaiting` and what did not go out, as they are now."""
+    awaits = outgoing.c.reply == AWAITS_APPROVAL
+    decided = func.coalesce(outgoing.c.reply.startswith(REJECTED), false())
+    query = select(outgoing.c.state, func.count().label("number")).where(
+        ~func.coalesce(awaits, false()), ~decided
+    )
+    rows = connection.execute(query.group_by(outgoing.c.state))
+    states = {row.state: row.number for row in rows}
+    awaiting = select(func.count()).select_from(outgoing).where(awaits)
     unread = select(func.count()).select_from(mails).where(mails.c.state == "received")
     unmoved = select(func.count()).select_from(actions).where(actions.c.state == "failed")
     return {
@@ -223,6 +251,7 @@ def count_waiting(connection: Connection) -> dict[str, int]:
         "unmoved": connection.scalar(unmoved) or 0,
         "outgoing_failed": states.get("failed", 0),
         "outgoing_held": states.get("held", 0),
+        "awaiting": connection.scalar(awaiting) or 0,
     }
 
 
@@ -257,11 +286,6 @@ def _grouped(connection: Connection, by: ColumnElement[Any], chosen: ColumnEleme
     query = _joined(select(by.label("name"), func.count(mails.c.id).label("number")))
     rows = connection.execute(query.where(chosen).group_by(by)).all()
     return tuple(sorted(((row.name, row.number) for row in rows), key=_largest_first))
-
-
-def _counts(connection: Connection, by: ColumnElement[Any]) -> Counts:
-    query = select(by.label("name"), func.count().label("number")).group_by(by)
-    return tuple((row.name, row.number) for row in connection.execute(query))
 
 
 def _largest_first(pair: tuple[str, int]) -> tuple[int, str]:

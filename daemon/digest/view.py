@@ -148,6 +148,7 @@ def _attention(digest: Digest, words: Words) -> Iterator[str]:
         ("failed", digest.outgoing_failed),
         ("held", digest.outgoing_held),
         ("held_back", digest.held_back),
+        ("awaiting", digest.awaiting),
     )
     return (words.say(key, number) for key, number in counts if number)
 

@@ -56,10 +56,12 @@ class Answers:
         """Enter an answer; return its key. The caller holds the case's row.
 
         Raises:
-            AnswerRefused: it cannot be addressed, or there is no relay for it.
+            AnswerRefused: it cannot be addressed, there is no relay for it, or one waits already.
         """
         before = select(func.count()).select_from(outgoing)
         mine = (outgoing.c.case_id == answer.case_id) & (outgoing.c.kind == KIND)
+        if connection.scalar(before.where(mine, outgoing.c.reply == AWAITS_APPROVAL)):
+            raise AnswerRefused("an answer waits for approval already: `case approve` or `reject`")
         number = (connection.scalar(before.where(mine)) or 0) + 1
         key = f"{KIND}:{answer.reference}:{number}"
         try:

@@ -5,7 +5,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select, update
 from daemon.outbox import acknowledgements, answers
 from daemon.records import CaseNews
 from daemon.sending.records import State
-from daemon.sending.store import AWAITS_APPROVAL
+from daemon.sending.store import AWAITS_APPROVAL, REJECTED
 from daemon.store.engine import Store
 from daemon.store.tables import outgoing
 
@@ -42,7 +42,7 @@ def untold(connection: Connection, limit: int) -> list[CaseNews]:
 
 
 def _is_untold() -> ColumnElement[bool]:
-    awaits = outgoing.c.reply == AWAITS_APPROVAL
+    awaits = outgoing.c.reply.startswith(AWAITS_APPROVAL) | outgoing.c.reply.startswith(REJECTED)
     return (
         outgoing.c.kind.in_(tuple(_TOLD_AS))
         & outgoing.c.state.in_(_ENDED)

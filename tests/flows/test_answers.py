@@ -133,7 +133,7 @@ def test_a_second_person_rejects(tmp_path, fake_imap, smtp_sink, capsysbinary) -
         assert states == ["held", "failed"]
         assert not Outgoing(desk.house.store).retry(2)
         kinds = desk.told()[0]
-        assert kinds[2:] == ["acknowledged", "replying", "rejected", "replying", "unanswered"]
+        assert kinds[2:] == ["acknowledged", "replying", "rejected", "replying"]
         assert len(desk.sink.mails) == 1
 
 
