@@ -1,7 +1,7 @@
 """`case pause`, `resume`, `extend`, `matter`, `decide`, `acknowledge`: what changes its clocks."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import typer
@@ -150,13 +150,9 @@ def decide(
 ) -> None:
     """Keep what was decided; clocks that wait for a decision have ended."""
     with open_house(config) as house:
-        moment = day_of(house, on, "--on", clock.now(), is_end=True) if on else clock.now()
-        do_on(
-            house,
-            case,
-            by,
-            lambda connection, act: running.note_decision(connection, act, decision, moment),
-        )
+        at = _moment(house, on)
+        note = running.note_decision
+        do_on(house, case, by, lambda connection, act: note(connection, act, decision, at))
         tell(house, case, as_json)
 
 
@@ -174,14 +170,14 @@ def acknowledge(
 ) -> None:
     """Keep that a case was acknowledged outside of Backdesk."""
     with open_house(config) as house:
-        moment = day_of(house, on, "--on", clock.now(), is_end=True) if on else clock.now()
-        do_on(
-            house,
-            case,
-            by,
-            lambda connection, act: running.note_acknowledged(connection, act, channel, moment),
-        )
+        at = _moment(house, on)
+        note = running.note_acknowledged
+        do_on(house, case, by, lambda connection, act: note(connection, act, channel, at))
         tell(house, case, as_json)
+
+
+def _moment(house: House, on: str) -> datetime:
+    return day_of(house, on, "--on", clock.now(), is_end=True) if on else clock.now()
 
 
 def _day(house: House, text: str, option: str) -> date:

@@ -101,9 +101,10 @@ class Ledger:
             lease.guard(connection)
             held = entries.mail_ids(connection, [arrival.digest for arrival in arrivals])
             new = {a.digest: a for a in arrivals if a.digest not in held}
-            self.store.insert_new(
-                connection, mails, [entries.mail_row(a, now) for a in new.values()]
-            )
+            # Where several may write at once, in one order for all, so that nobody waits in a ring.
+            order = new if self.store.dialect == "sqlite" else sorted(new)
+            rows = [entries.mail_row(new[digest], now) for digest in order]
+            self.store.insert_new(connection, mails, rows)
             ids = held | entries.mail_ids(connection, list(new))
             self.store.insert_new(
                 connection,

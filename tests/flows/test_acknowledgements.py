@@ -50,7 +50,7 @@ class TestTheLetter:
         text = answer.get_content()
         assert case.line.reference in text
         due = case.line.due_at.astimezone(desk.house.settings.service.zone)
-        assert re.search(rf"Le rispondiamo entro \w+ {due.day} \w+ {due.year}\.", text)
+        assert re.search(rf"Le risponderemo entro \w+ {due.day} \w+ {due.year}\.", text)
         assert [event.kind for event in case.events] == ["opened", "acknowledging", "acknowledged"]
         assert case.line.acknowledged_at is not None
 
@@ -67,7 +67,7 @@ class TestTheLetter:
             ),
             (
                 "Guten Tag, das Paket ist beschädigt angekommen und niemand hat mir geantwortet.",
-                "il Suo reclamo è arrivato",
+                "Il Suo reclamo è arrivato",
             ),
         ],
     )
