@@ -46,6 +46,7 @@ host = "{host}"
 port = {imap_port}
 security = "plain"
 username = "{account}"
+address = "{account}@aurora.example"
 password_file = "secrets/{account}"
 go_live = {go_live}
 """

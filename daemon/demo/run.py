@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from daemon.demo.servers import Servers
 
 LOOK_EVERY_S = 0.25
+_ANSWERED = b"\r\nAuto-Submitted: auto-replied\r\n"
 SETTLE_LIMIT_S = 120.0
 PER_MAIL_S = 0.5  # beyond the limit, for each mail
 PROGRAM, LOG = "backdesk", "backdesk.log"
@@ -163,9 +164,14 @@ def _digest(house: House, servers: "Servers", screen: Screen) -> None:
     now = clock.now().astimezone(house.settings.service.zone)
     once_a_day(house.store, "digest", now, lambda: jobs.write_digest(house))
     jobs.send_due(house)
-    if servers.received:
-        screen.say("", f"The digest, as it reached {len(servers.received)} people:")
-        screen.mail(servers.received[0])
+    answered = [mail for mail in servers.received if _ANSWERED in mail]
+    digests = [mail for mail in servers.received if _ANSWERED not in mail]
+    if answered:
+        screen.say("", f"One of {len(answered)} customers who were answered by return:")
+        screen.mail(answered[0])
+    if digests:
+        screen.say("", f"The digest, as it reached {len(digests)} people:")
+        screen.mail(digests[0])
 
 
 def _stay(screen: Screen) -> None:

@@ -19,6 +19,7 @@ from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
 from daemon.demo.records import HOST, INBOX, Sample
+from daemon.demo.samples import arriving
 from daemon.errors import BackdeskError
 
 START_LIMIT_S = 20.0
@@ -83,7 +84,9 @@ class Servers:
         moment = imaplib.Time2Internaldate(now)
         try:
             for mail in mails:
-                kind, answer = clients[mail.account].append(INBOX, "", moment, mail.raw)
+                kind, answer = clients[mail.account].append(
+                    INBOX, "", moment, arriving(mail.raw, now)
+                )
                 if kind != "OK":
                     raise BackdeskError(f"the demo's server refuses a mail: {answer!r}")
         finally:

@@ -1,8 +1,10 @@
 """A channel and an account -> the relay and the address an answer leaves by, and its way home."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from daemon.config.settings import Settings
+from daemon.config.values import is_address
 from daemon.mail.compose import mailbox
 from daemon.mail.tokens import Tokens
 from daemon.triage.acknowledge import PEC
@@ -46,8 +48,11 @@ def way_of(settings: Settings, channel: str, account: str) -> Way:
     name = settings.acknowledgements.relay or settings.plain_relay
     if not name:
         raise LookupError("there is no relay")
-    own = settings.accounts[account]
-    return Way(relay=name, sender=own.own_address, separator=own.subaddress)
+    own, sent_from = settings.accounts[account], parseaddr(settings.digest.sender)[1]
+    if own.own_address:
+        return Way(relay=name, sender=own.own_address, separator=own.subaddress)
+    username = settings.relays[name].username
+    return Way(relay=name, sender=sent_from or (username if is_address(username) else ""))
 
 
 def answering(*ids: str | None) -> tuple[tuple[str, str], ...]:

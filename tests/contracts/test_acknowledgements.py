@@ -191,3 +191,22 @@ def test_a_sender_longer_than_addresses_are_stops_no_mail(front: Front) -> None:
     asked = acknowledgement_for("complaint", "mail", reading(sender=address(long)), "info", rules)
     (news,) = front.open(asked)
     assert (news.kind, "longer than addresses" in news.detail["why"]) == ("unacknowledged", True)
+
+
+@pytest.mark.parametrize(
+    ("more", "sender"),
+    [
+        ("", b"info@desk.example"),
+        ('[digest]\nto = []\nsender = "Desk <d@d.example>"', b"d@d.example"),
+    ],
+)
+def test_an_account_without_an_address_answers_from_the_house(
+    register: Register, more: str, sender: bytes
+) -> None:
+    """That of the digest, else that of the relay, so that nobody waits for an answer in vain."""
+    text = TEXT.replace('username = "info@desk.example"\n[relays.c', 'username = "desk"\n[relays.c')
+    assert text != TEXT
+    front = Front(register, text + more)
+    assert kinds(front.open(ASKED)) == ["acknowledging"]
+    assert b"\r\nFrom: " in (raw := Outgoing(front.store).show(1)[1])
+    assert sender in raw.partition(b"\r\nTo: ")[0]
