@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.policy import Compat32
 
+from daemon.errors import LimitExceeded
 from daemon.mail.charset import clean, decode_bytes
 from daemon.mail.html import count_html, html_text
 from daemon.mail.lift import Blocks, decoded_block, restore
@@ -60,6 +61,20 @@ def payload_bytes(part: Part, blocks: Blocks) -> bytes:
         return lifted
     decoded = part.get_payload(decode=True)
     return restore(decoded, blocks) if isinstance(decoded, bytes) else b""
+
+
+def readable_bytes(part: Part, blocks: Blocks) -> bytes:
+    """Return the bytes of a part, b"" for one that the standard library cannot take apart.
+
+    Raises:
+        LimitExceeded, MemoryError, RecursionError: these concern the whole mail, or the process.
+    """
+    try:
+        return payload_bytes(part, blocks)
+    except (LimitExceeded, MemoryError, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001 - it fails in many ways on broken parts
+        return b""
 
 
 def _enclosed_bytes(message: object, blocks: Blocks) -> bytes:

@@ -13,7 +13,7 @@ from email.message import Message
 
 from daemon.mail import pec
 from daemon.mail.automatic import Outline
-from daemon.mail.body import payload_bytes
+from daemon.mail.body import readable_bytes
 from daemon.mail.charset import decode_bytes
 from daemon.mail.head import lf_lines, split_head
 from daemon.mail.lift import Blocks, restore
@@ -244,12 +244,9 @@ def _mended(data: bytes, size: int) -> bytes:
 
 
 def _bytes_of(part: Part, blocks: Blocks) -> bytes:
-    try:
-        if part.is_multipart() and part.get_content_type() in _STATUS_TYPES:
-            return restore(_status_lines(part).encode("utf-8", "surrogateescape"), blocks)
-        return payload_bytes(part, blocks)
-    except Exception:  # noqa: BLE001 - the stdlib fails in many ways on broken parts
-        return b""
+    if part.is_multipart() and part.get_content_type() in _STATUS_TYPES:
+        return restore(_status_lines(part).encode("utf-8", "surrogateescape"), blocks)
+    return readable_bytes(part, blocks)
 
 
 def _status_lines(part: Part) -> str:

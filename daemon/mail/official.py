@@ -13,7 +13,7 @@ from itertools import islice
 
 from daemon.mail import pec
 from daemon.mail.automatic import Outline
-from daemon.mail.body import payload_bytes
+from daemon.mail.body import readable_bytes
 from daemon.mail.charset import decode_value
 from daemon.mail.lift import Blocks
 from daemon.mail.structure import Part, file_name
@@ -121,16 +121,9 @@ def _value(text: str) -> str:
 def _files(name: str, attachments: Attachments, blocks: Blocks) -> Iterator[bytes]:
     """Return the bytes of the first attachments of a name, whatever the case of its letters."""
     named = (part for _, part in attachments if _name_of(part) == name)
-    return (_bytes_of(part, blocks) for part in islice(named, _FILES))
+    return (readable_bytes(part, blocks) for part in islice(named, _FILES))
 
 
 def _name_of(part: Part) -> str:
     name = file_name(part)
     return (decode_value(name)[0] if "=?" in name else name).strip().lower()
-
-
-def _bytes_of(part: Part, blocks: Blocks) -> bytes:
-    try:
-        return payload_bytes(part, blocks)
-    except Exception:  # noqa: BLE001 - the stdlib fails in many ways on broken parts
-        return b""

@@ -1,12 +1,14 @@
 """Whatever bytes arrive, a mail or a named limit comes out."""
 
 import hashlib
+from email.message import Message
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import LimitExceeded
+from daemon.mail.body import readable_bytes
 from daemon.mail.limits import MailLimits
 from daemon.mail.parse import read_mail
 from daemon.records import Automatic, Mail
@@ -145,3 +147,23 @@ def test_a_long_header_of_an_enclosed_mail_is_kept_as_it_is() -> None:
     raw = build.mail(b"Content-Type: message/rfc822\r\n", inner)
     (attachment,) = read_mail(raw, MailLimits()).attachments
     assert attachment.sha256 == hashlib.sha256(inner).digest()
+
+
+@pytest.mark.parametrize(
+    ("raised", "passes"),
+    [(MemoryError, True), (RecursionError, True), (LookupError, False), (ValueError, False)],
+)
+def test_a_broken_part_is_empty_and_a_broken_process_is_not_hidden(
+    raised: type[Exception], passes: bool
+) -> None:
+    """After the end of its memory nothing that a child says can be trusted."""
+
+    class Broken(Message):
+        def get_payload(self, *_: object, **__: object) -> str:
+            raise raised
+
+    if passes:
+        with pytest.raises(raised):
+            readable_bytes(Broken(), {})
+    else:
+        assert readable_bytes(Broken(), {}) == b""
