@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon import clock
+from daemon.cases import acts
 from daemon.sending.store import Outgoing
 from tests.flows.front_desk import FrontDesk, front_desk, written
 from tests.servers.fake_imap import FakeImap
@@ -99,3 +101,18 @@ def test_an_observed_report_changes_nothing(
         fake_imap.store.add("INBOX", bounce(ours), internaldate=before)
         desk.work()
         assert Outgoing(desk.house.store).list_rows()[0].returned_at is None
+
+
+def test_an_automatic_answer_reopens_nothing_and_stops_no_clock(desk: FrontDesk) -> None:
+    """Though it names our own mail; neither in an open case nor in a closed one."""
+    ours = str(desk.answers()[0]["Message-ID"])
+    away = [("In-Reply-To", ours), ("Auto-Submitted", "auto-replied")]
+    due = desk.cases()[0].line.due_at
+    desk.receive(written("Reclamo: assente", number=8, headers=away))
+    assert desk.cases()[0].line.due_at == due
+    with desk.house.store.write() as connection:
+        acts.close(connection, acts.Act(case_id=1, actor="Ada", now=clock.now()), "repaired")
+    desk.receive(written("Reclamo: ancora assente", number=9, headers=away))
+    (case,) = desk.cases()
+    assert (case.line.state, len(case.mails)) == ("closed", 1)
+    assert len(desk.answers()) == 1
