@@ -159,7 +159,9 @@ class Likenesses:
         named, answered = references_in(reading.subject), ids_answered(reading)
         if not named and not answered:
             return ()
+        # Bounded: a mailer that gives one id to all its mail has a row here for each sender.
         threads = select(case_threads.c.case_id).where(case_threads.c.message_id.in_(answered))
+        threads = threads.limit(_MOST_LIKE + 1)
         ours = cases.c.id.in_(self._homing.cases_named(reading))
         wanted = or_(cases.c.reference.in_(named), cases.c.id.in_(threads), ours)
         # In no order: to sort by id the whole table would be walked.
