@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from daemon.config.deadline_agreement import deadline_findings
 from daemon.config.limits import Limits
+from daemon.config.lines import Path
+from daemon.config.people_agreement import people_findings
 from daemon.config.raw import Finding, Table, number_of, table_of, tables_of, text_of, texts_of
 from daemon.config.rule_agreement import rule_findings
 from daemon.config.secrets import variable
@@ -140,13 +142,21 @@ def _acknowledgements(document: Table) -> Iterator[Finding]:
 def _digest(document: Table) -> Iterator[Finding]:
     digest, relays = table_of(document, "digest"), table_of(document, "relays")
     relay = text_of(digest, "relay")
+    readers = [one for _, one in tables_of(document, "people") if one.get("digest") is not False]
+    if readers and not _plain_relay(document):
+        yield ("people",), "their digests cannot be sent: no relay; write one, as [relays.main]"
     if "digest" in document and "to" not in digest:
         yield ("digest", "to"), "is missing; allowed: a list of addresses, [] for no digest"
     if digest.get("to") and not _plain_relay(document):
         yield ("digest", "to"), "a digest cannot be sent: no relay; write one, as [relays.main]"
     first = relay if relay in relays else _plain_relay(document)
     username = text_of(table_of(relays, first), "username")
-    if digest.get("to") and first and not digest.get("sender") and not is_address(username):
+    if (
+        (digest.get("to") or readers)
+        and first
+        and not digest.get("sender")
+        and not is_address(username)
+    ):
         yield (
             ("digest", "sender"),
             (
@@ -168,12 +178,20 @@ def _languages_of_readers(document: Table) -> Iterator[Finding]:
 
 
 def _times(document: Table) -> Iterator[Finding]:
-    zone = text_of(table_of(document, "service"), "timezone")
-    for table, key in (("digest", "at"), ("intake", "sweep_at"), ("intake", "reconcile_at")):
-        at = _time(table_of(document, table).get(key))
+    house = text_of(table_of(document, "service"), "timezone")
+    times: list[tuple[Path, object, str]] = [
+        ((table, key), table_of(document, table).get(key), house)
+        for table, key in (("digest", "at"), ("intake", "sweep_at"), ("intake", "reconcile_at"))
+    ]
+    times += [
+        (("people", name, "digest_at"), one.get("digest_at"), text_of(one, "timezone") or house)
+        for name, one in tables_of(document, "people")
+    ]
+    for path, value, zone in times:
+        at = _time(value)
         if at and (at.hour == 2 or _is_shifted(zone, at)):  # noqa: PLR2004 - 02:00 to 03:00
             yield (
-                (table, key),
+                path,
                 (
                     f"at {at:%H:%M} the clock is put forward or back, so that the time may come "
                     "twice or never; allowed: times outside 02:00 to 03:00, and outside the hour "
@@ -238,6 +256,7 @@ _CHECKS: tuple[Callable[[Table], Iterator[Finding]], ...] = (
     _languages_of_readers,
     _times,
     _sizes,
+    people_findings,
     rule_findings,
     deadline_findings,
 )

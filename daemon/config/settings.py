@@ -10,12 +10,14 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from daemon.config.deadlines import Calendar, Hours, Profile
 from daemon.config.limits import MIB, Intake, Limits, Seconds
+from daemon.config.people import Person
 from daemon.config.rules import Rule
 from daemon.config.section import Section, named
 from daemon.config.servers import Account, Queue, Relay
 from daemon.config.values import (
     Addresses,
     Cost,
+    Domains,
     EmailAddress,
     FilePath,
     Languages,
@@ -24,6 +26,7 @@ from daemon.config.values import (
     OptionalPath,
     Size,
     TimeOfDay,
+    Tongue,
     instance_of,
     listed,
     sender_of,
@@ -32,7 +35,6 @@ from daemon.config.values import (
     zone_name,
 )
 
-Tongue = Literal["it", "pl", "en"]
 CaseKind = Literal["complaint", "request"]
 
 ANY = "any"
@@ -60,6 +62,7 @@ class Service(Section):
     log: Literal["auto", "json", "text", "journald"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     instance: Annotated[str, AfterValidator(instance_of)] = ""
+    domains: Domains = ()  # whoever writes from them is a colleague
     stall_s: Seconds = 600.0
 
     @property
@@ -169,6 +172,7 @@ class Document(Section):
     hours: Annotated[dict[Name, Hours], BeforeValidator(named)] = Field(default_factory=dict)
     deadlines: Annotated[dict[Name, Profile], BeforeValidator(named)] = Field(default_factory=dict)
     relays: Annotated[dict[Name, Relay], BeforeValidator(named)] = Field(default_factory=dict)
+    people: Annotated[dict[Name, Person], BeforeValidator(named)] = Field(default_factory=dict)
     acknowledgements: Acknowledgements = Field(default_factory=Acknowledgements)
     matters: Matters = Field(default_factory=Matters)
     digest: Digest = Field(default_factory=Digest)
@@ -185,6 +189,18 @@ class Settings(Document):
     def plain_relay(self) -> str:
         """The relay for what names none: the first that is not for certified mail; "" for none."""
         return next((name for name, relay in self.relays.items() if not relay.pec), "")
+
+    def person_at(self, address: str) -> Person | None:
+        """Return whose address it is, in any case of letters; None where it is nobody's here."""
+        wanted = address.lower()
+        return next((one for one in self.people.values() if wanted in one.addresses), None)
+
+    def is_staff(self, address: str) -> bool:
+        """Tell whether an address is of the house: a person's, an account's, of its domains."""
+        wanted = address.lower()
+        own = {one.own_address.lower() for one in self.accounts.values()} - {""}
+        is_ours = wanted.rpartition("@")[2] in self.service.domains
+        return is_ours or wanted in own or self.person_at(wanted) is not None
 
     @property
     def mark(self) -> str:

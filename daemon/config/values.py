@@ -9,7 +9,7 @@ import re
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -75,6 +75,18 @@ def zone_name(value: str) -> str:
             f"{value!r} is not a known time zone; allowed: names such as Europe/Rome, Europe/Warsaw"
         ) from None
     return value
+
+
+def optional_zone(value: str) -> str:
+    """Return the name of a time zone that this machine knows, or the empty text."""
+    return value and zone_name(value)
+
+
+def domain_of(value: str) -> str:
+    """Return the domain of e-mail addresses, in lower case."""
+    if not is_address(f"a@{value}"):
+        raise ValueError(f'{value!r} is not a domain of addresses; allowed: "example.org"')
+    return value.lower()
 
 
 def name_of(value: str) -> str:
@@ -231,6 +243,9 @@ FilePath = Annotated[Path, BeforeValidator(path_of)]
 OptionalPath = Annotated[Path | None, BeforeValidator(path_of)]
 Filled = Annotated[str, AfterValidator(filled)]
 Name = Annotated[str, AfterValidator(name_of)]
+Tongue = Literal["it", "pl", "en"]
+Zone = Annotated[str, AfterValidator(optional_zone)]
+Domains = Annotated[tuple[Annotated[str, AfterValidator(domain_of)], ...], BeforeValidator(listed)]
 Host = Annotated[str, AfterValidator(host_of)]
 Listen = Annotated[str, AfterValidator(listen_of)]
 EmailAddress = Annotated[str, AfterValidator(address_of)]

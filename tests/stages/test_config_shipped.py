@@ -36,7 +36,7 @@ def documented() -> dict[str, str]:
         header, key = HEADER.match(line), KEY_LINE.match(line)
         if header:
             table = re.sub(
-                r"^(accounts|queues|relays|calendars|hours|deadlines)\.\w+", r"\1", header[1]
+                r"^(accounts|queues|relays|people|calendars|hours|deadlines)\.\w+", r"\1", header[1]
             )
             table = re.sub(r"\.clocks\.\w+$", ".clocks", table)
         elif key:
