@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +29,11 @@ def _hang() -> None:
 
 
 def _eat() -> None:
+    """Grow without end, and rest between: on a busy machine the time of the CPU runs out first."""
     hoard = []
     while True:
         hoard.append(bytearray(16 * 1024 * 1024))
+        time.sleep(0.01)
 
 
 def _refuse() -> None:
