@@ -13,7 +13,7 @@ from daemon.reading.records import Job, ReadingOptions
 from daemon.records import Reading, Unreadable
 
 MIB = 1024 * 1024
-LIMITS = ReadingLimits(cpu_s=0.4, wall_s=1.0, memory_bytes=128 * MIB)
+LIMITS = ReadingLimits(cpu_s=0.4, wall_s=2.5, memory_bytes=128 * MIB)
 # Without a model and languages a child starts in a third of the time; there are many deaths here.
 OPTIONS = ReadingOptions(limits=LIMITS, languages=(), child_module="tests.faults.poison_child")
 PLACES = (0, 100, 199)
