@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from daemon.cases.clocks import meet, set_clocks, set_due, tighten_clocks
 from daemon.cases.records import CLOSED, OPEN, CaseCourse, CaseEvent, encoded
-from daemon.cases.store import set_clocks, set_due, tighten_clocks, write_events
+from daemon.cases.store import write_events
 from daemon.cases.views import course_of
 from daemon.errors import BackdeskError
 from daemon.records import ClockDue
@@ -155,7 +156,7 @@ def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: 
         raise ActRefused(f"{row['reference']} was not yet received then, or was opened again since")
     told = act.event("answered", channel=channel, on=on.isoformat(), proof=proof)
     _tell(connection, act, told)
-    meet(connection, act, ("answer", "acknowledgement"), on)
+    meet(connection, act.case_id, ("answer", "acknowledgement"), on)
 
 
 def close(connection: Connection, act: Act, cause: str) -> None:
@@ -164,7 +165,7 @@ def close(connection: Connection, act: Act, cause: str) -> None:
     if row["state"] == CLOSED:
         raise ActRefused(f"{row['reference']} is closed already")
     _tell(connection, act, act.event("closed", cause=cause))
-    meet(connection, act, ("closing",), act.now)
+    meet(connection, act.case_id, ("closing",), act.now)
     ended = {"state": CLOSED, "closed_at": act.now, "cause": cause}
     _set(connection, act, **ended, due_at=None, paused_since=None)
 
@@ -217,14 +218,3 @@ def _tell(connection: Connection, act: Act, event: CaseEvent) -> None:
 
 def _set(connection: Connection, act: Act, **values: object) -> None:
     connection.execute(update(cases).where(cases.c.id == act.case_id).values(**values))
-
-
-def meet(connection: Connection, act: Act, by: tuple[str, ...], at: datetime) -> None:
-    """End the clocks that wait for this."""
-    running = update(case_clocks).where(
-        case_clocks.c.case_id == act.case_id,
-        case_clocks.c.met_at.is_(None),
-        case_clocks.c.met_by.in_(by),
-    )
-    connection.execute(running.values(met_at=at))
-    set_due(connection, act.case_id)

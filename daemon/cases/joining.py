@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from daemon.cases.acts import Act, ActRefused, fold_in
+from daemon.cases.clocks import set_due
 from daemon.cases.records import MERGED, OPEN, CaseEvent
-from daemon.cases.store import set_due, write_events
+from daemon.cases.store import write_events
 from daemon.store.tables import EPOCH, case_clocks, case_events, case_mails, case_threads, cases
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select, update
 
+from daemon.cases.clocks import set_due
 from daemon.cases.records import HOUSE, CaseEvent
-from daemon.cases.store import set_due, write_events
+from daemon.cases.store import write_events
 from daemon.records import CaseNews
 from daemon.store.tables import case_clocks, cases
 

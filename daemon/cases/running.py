@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select, update
 
-from daemon.cases.acts import Act, ActRefused, meet, run_anew
+from daemon.cases.acts import Act, ActRefused, run_anew
+from daemon.cases.clocks import meet, set_due
 from daemon.cases.records import OPEN, CaseCourse, encoded
-from daemon.cases.store import set_due, write_events
+from daemon.cases.store import write_events
 from daemon.cases.views import course_of
 from daemon.records import ClockDue
 from daemon.store.tables import case_clocks, cases
@@ -81,7 +82,7 @@ def note_decision(connection: Connection, act: Act, decision: str, on: datetime)
         raise ActRefused(f"{row['reference']} was not yet received then")
     _tell(connection, act, "decided", decision=decision, on=on.isoformat())
     _set(connection, act, decision=decision)
-    meet(connection, act, ("decision",), on)
+    meet(connection, act.case_id, ("decision",), on)
 
 
 def note_acknowledged(connection: Connection, act: Act, channel: str, on: datetime) -> None:
@@ -92,7 +93,7 @@ def note_acknowledged(connection: Connection, act: Act, channel: str, on: dateti
     _tell(connection, act, "acknowledged", channel=channel, on=on.isoformat())
     first = cases.c.acknowledged_at.is_(None) & (cases.c.id == act.case_id)
     connection.execute(update(cases).where(first).values(acknowledged_at=on))
-    meet(connection, act, ("acknowledgement",), on)
+    meet(connection, act.case_id, ("acknowledgement",), on)
 
 
 def met(connection: Connection, case_id: int) -> dict[str, datetime]:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
+from daemon.cases.clocks import add_clocks, set_clocks, start, tighten_clocks
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseCourse, CaseEvent, NewCase, encoded
 from daemon.cases.references import reference_of
 from daemon.cases.taking import Likenesses, Step, keys_of, plan
@@ -15,7 +16,6 @@ from daemon.cases.threads import Homing, address_of
 from daemon.records import Asking, CaseWish, ClockDue, Opened
 from daemon.store.engine import Store
 from daemon.store.tables import (
-    case_clocks,
     case_events,
     case_mails,
     case_numbers,
@@ -160,7 +160,7 @@ class Cases:
         entering = insert(cases).returning(cases.c.id, sort_by_parameter_order=True)
         ids: Sequence[int] = connection.scalars(entering, rows).all()
         running = zip(ids, (clocks for _, clocks in entries), strict=True)
-        _start(connection, [(case_id, clock) for case_id, clocks in running for clock in clocks])
+        start(connection, [(case_id, clock) for case_id, clocks in running for clock in clocks])
         return tuple(zip(ids, references, strict=True))
 
     def count_up(
@@ -297,66 +297,3 @@ def write_events(connection: Connection, told: Sequence[tuple[int, CaseEvent]]) 
 def ours(now: datetime, kind: str, **detail: object) -> CaseEvent:
     """Return an event that nobody brought about by hand."""
     return CaseEvent(at=now, actor=HOUSE, kind=kind, detail=detail)
-
-
-def set_due(connection: Connection, case_id: int) -> None:
-    """Bring the due date of a case's row up to its clocks; closed or paused, nothing is due."""
-    runs = (
-        case_clocks.c.case_id == case_id,
-        case_clocks.c.met_at.is_(None),
-        case_clocks.c.only_if == "",
-    )
-    earliest = select(func.min(case_clocks.c.due_at)).where(*runs).scalar_subquery()
-    runs_now = (cases.c.state == OPEN) & cases.c.paused_since.is_(None)
-    due = case((runs_now, earliest), else_=None)
-    connection.execute(update(cases).where(cases.c.id == case_id).values(due_at=due))
-
-
-def set_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...]) -> None:
-    """Let other clocks run in a case, in place of those of its profile; those of matters stay."""
-    of_profile = case_clocks.c.name.not_like(f"%{OF_MATTER}%")
-    connection.execute(delete(case_clocks).where(case_clocks.c.case_id == case_id, of_profile))
-    add_clocks(connection, case_id, clocks)
-
-
-def add_clocks(connection: Connection, case_id: int, clocks: tuple[ClockDue, ...]) -> None:
-    """Let clocks run as well that a case does not have yet."""
-    names = [clock.name for clock in clocks]
-    here = (case_clocks.c.case_id == case_id) & case_clocks.c.name.in_(names)
-    met = here & case_clocks.c.met_at.is_not(None)  # of an earlier mail: it runs anew for this one
-    connection.execute(delete(case_clocks).where(met))
-    there = set(connection.scalars(select(case_clocks.c.name).where(here)))
-    _start(connection, [(case_id, clock) for clock in clocks if clock.name not in there])
-    set_due(connection, case_id)
-
-
-def tighten_clocks(
-    connection: Connection, case_id: int, clocks: tuple[ClockDue, ...], *, new: bool = True
-) -> None:
-    """Let no clock of a case end later than these; with `new` those it lacks run as well."""
-    query = select(case_clocks).where(case_clocks.c.case_id == case_id)
-    own = {row.name: row for row in connection.execute(query)}
-    for clock in clocks:
-        mine = own.get(clock.name)
-        if mine is not None and mine.met_at is None and clock.due_at < mine.due_at:
-            same = (case_clocks.c.case_id == case_id, case_clocks.c.name == clock.name)
-            connection.execute(update(case_clocks).where(*same).values(due_at=clock.due_at))
-    if new:
-        _start(connection, [(case_id, clock) for clock in clocks if clock.name not in own])
-    set_due(connection, case_id)
-
-
-def _start(connection: Connection, clocks: Sequence[tuple[int, ClockDue]]) -> None:
-    rows = [
-        {
-            "case_id": case_id,
-            "name": clock.name,
-            "term": clock.term,
-            "only_if": clock.only_if,
-            "met_by": clock.met_by,
-            "due_at": clock.due_at,
-        }
-        for case_id, clock in clocks
-    ]
-    if rows:
-        connection.execute(insert(case_clocks), rows)
