@@ -11,7 +11,10 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from daemon import clock
+from daemon.cases import replying
+from daemon.cases.acts import Act
 from daemon.cases.news import note_news
+from daemon.cases.records import CaseLine
 from daemon.cases.store import Cases
 from daemon.cases.views import case_file, find_case
 from daemon.clock import local_date
@@ -188,6 +191,23 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         ),
     )
     note_news(connection, house.acknowledgements.enqueue(connection, [opened], now))
+
+
+def needs_approval(house: House, connection: Connection, line: CaseLine) -> bool:
+    """Tell whether a second person must approve what is answered in a case."""
+    book = house.pipeline.policy.cases.rulebook
+    profiles = {name for name, one in book.profiles.items() if one.approval} if book else set()
+    queues = {name for name, one in house.settings.queues.items() if one.approval}
+    return replying.needs_approval(connection, line, queues, profiles)
+
+
+def stop_unapproved(house: House, connection: Connection, act: Act) -> list[str]:
+    """Hold what was answered in a case and has not left, where that must be approved by now."""
+    line = find_case(connection, str(act.case_id))
+    if line is None or not needs_approval(house, connection, line):
+        return []
+    approved = replying.approved(connection, act)
+    return house.answers.stop_unapproved(connection, act.case_id, approved)
 
 
 def tell_cases(house: House) -> None:

@@ -166,7 +166,7 @@ def close(connection: Connection, act: Act, cause: str) -> None:
         raise ActRefused(f"{row['reference']} is closed already")
     _tell(connection, act, act.event("closed", cause=cause))
     meet(connection, act.case_id, ("closing",), act.now)
-    ended = {"state": CLOSED, "closed_at": act.now, "cause": cause}
+    ended = {"state": CLOSED, "closed_at": act.now, "cause": cause, "claimed_by": None}
     _set(connection, act, **ended, due_at=None, paused_since=None)
 
 

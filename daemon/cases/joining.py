@@ -20,11 +20,18 @@ _MICROSECOND = timedelta(microseconds=1)
 _GRAVEST = "complaint"
 
 
-def merge(connection: Connection, act: Act, into: int) -> None:
+def merge(connection: Connection, act: Act, into: int, *, across: bool = False) -> None:
     """Let a case be part of another; the other answers for both, by the sooner of their terms.
 
+    Args:
+        connection: a write transaction.
+        act: who, on the case that is merged, and when.
+        into: the id of the other.
+        across: whether they may be of different customers.
+
     Raises:
-        ActRefused: they are one, one is merged already, or the other is not open.
+        ActRefused: they are one, one is merged already, or the other is not open; or they are of
+            different customers, of whom only one would be answered.
     """
     rows = _locked(connection, act.case_id, into)
     source, target = rows[act.case_id], rows.get(into)
@@ -34,6 +41,13 @@ def merge(connection: Connection, act: Act, into: int) -> None:
         raise ActRefused(f"{source['reference']} is merged already")
     if target["state"] != OPEN:
         raise ActRefused(f"{target['reference']} is not open")
+    mailboxes = {source["mailbox"], target["mailbox"]} - {None}
+    if len(mailboxes) > 1 and not across:
+        names = f"{source['reference']} and {target['reference']}"
+        raise ActRefused(
+            f"{names} are of different customers, and answers go to one of them; "
+            "--other-customer merges them all the same"
+        )
     for row in (source, target):
         if row["paused_since"] is not None:
             raise ActRefused(f"{row['reference']} is paused; `resume` it before")

@@ -22,6 +22,7 @@ class CaseLine:
     state: str
     queue: str | None
     owner: str | None
+    claimed_by: str | None
     subject: str
     customer: str | None
     customer_name: str | None

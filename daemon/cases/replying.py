@@ -1,46 +1,80 @@
 """What people do with answers that leave by mail: one writes, another may have to approve."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
 from daemon.cases.acts import Act, ActRefused
-from daemon.cases.records import CaseEvent
+from daemon.cases.holding import same_person
+from daemon.cases.records import CaseEvent, CaseLine
 from daemon.cases.store import write_events
 from daemon.store.tables import case_events
 
 _WRITTEN, _APPROVED, _REJECTED = "replying", "approved", "rejected"
+_REQUEST = "request"
+"""The kind whose answers nobody need approve; an unsure one may be a complaint."""
 
 
-def note_reply(connection: Connection, act: Act, key: str, *, awaits: bool) -> None:
-    """Keep who wrote an answer; that it has left is told when it has."""
-    told = act.event(_WRITTEN, mail=key, awaits_approval=awaits)
+def note_reply(connection: Connection, act: Act, key: str, *, awaits: bool, login: str) -> None:
+    """Keep who wrote an answer, and as whom the machine knows him; that it left is told later."""
+    told = act.event(_WRITTEN, mail=key, awaits_approval=awaits, login=login)
     write_events(connection, [(act.case_id, told)])
 
 
-def check_second_person(connection: Connection, act: Act) -> None:
+def needs_approval(
+    connection: Connection, line: CaseLine, queues: Collection[str], profiles: Collection[str]
+) -> bool:
+    """Tell whether a second person must approve what is answered in a case.
+
+    What it ever was counts, and where it ever stood: else a label or a queue that is taken back
+    afterwards would let an answer to a complaint pass.
+
+    Args:
+        connection: a transaction.
+        line: the case.
+        queues: in which answers are approved.
+        profiles: of deadlines under which they are.
+    """
+    kinds, stood, ran = {line.kind}, {line.queue}, {line.profile}
+    query = select(case_events).where(
+        case_events.c.case_id == line.id, case_events.c.kind.in_(("labelled", "routed"))
+    )
+    for event in map(CaseEvent.of, connection.execute(query)):
+        if event.kind == "labelled":
+            kinds |= {event.detail["label"], event.detail["before"]}
+        else:
+            stood |= {event.detail["queue"], event.detail["before"]}
+            ran.add(event.detail["profile"])
+    return bool(kinds - {_REQUEST}) and bool(stood & set(queues) or ran & set(profiles))
+
+
+def check_second_person(connection: Connection, act: Act, keys: Collection[str]) -> None:
     """Make sure that nobody approves what he has written himself.
 
     Raises:
-        ActRefused: he wrote an answer of this case that nobody has decided on.
+        ActRefused: he wrote one of these answers.
     """
-    kinds = (_WRITTEN, _APPROVED, _REJECTED)
-    query = select(case_events).where(
-        case_events.c.case_id == act.case_id, case_events.c.kind.in_(kinds)
-    )
-    writers: set[str] = set()
-    for row in connection.execute(query.order_by(case_events.c.id)):
-        event = CaseEvent.of(row)
-        if event.kind != _WRITTEN:
-            writers.clear()
-        elif event.detail["awaits_approval"]:
-            writers.add(event.actor)
-    if act.actor in writers:
-        raise ActRefused(f"{act.actor} wrote the answer; somebody else must decide on it")
+    for event in _events(connection, act, _WRITTEN):
+        if event.detail["mail"] in keys and same_person(event.actor, act.actor):
+            raise ActRefused(f"{event.actor} wrote the answer; somebody else must decide on it")
 
 
-def note_decision(connection: Connection, act: Act, keys: Sequence[str], refusal: str) -> None:
+def approved(connection: Connection, act: Act) -> set[str]:
+    """Return the keys of the answers of a case that a second person let go."""
+    return {key for event in _events(connection, act, _APPROVED) for key in event.detail["mails"]}
+
+
+def note_decision(
+    connection: Connection, act: Act, keys: Sequence[str], refusal: str, login: str
+) -> None:
     """Keep who let answers go, or did not, and why."""
     kind = _REJECTED if refusal else _APPROVED
-    detail = {"mails": list(keys)} | ({"why": refusal} if refusal else {})
+    detail = {"mails": list(keys), "login": login} | ({"why": refusal} if refusal else {})
     write_events(connection, [(act.case_id, act.event(kind, **detail))])
+
+
+def _events(connection: Connection, act: Act, kind: str) -> list[CaseEvent]:
+    query = select(case_events).where(
+        case_events.c.case_id == act.case_id, case_events.c.kind == kind
+    )
+    return [CaseEvent.of(row) for row in connection.execute(query.order_by(case_events.c.id))]

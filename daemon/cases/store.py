@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from daemon.cases.clocks import add_clocks, set_clocks, start, tighten_clocks
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseCourse, CaseEvent, NewCase, encoded
 from daemon.cases.references import reference_of
-from daemon.cases.taking import Likenesses, Step, keys_of, plan
-from daemon.cases.threads import Homing, address_of
+from daemon.cases.taking import Likenesses, Step, keys_of, newest_open, plan
+from daemon.cases.threads import Homing, address_of, mailbox_of, writer_of
 from daemon.records import Asking, CaseWish, ClockDue, Opened
 from daemon.store.engine import Store
 from daemon.store.tables import (
@@ -136,8 +136,12 @@ class Cases:
         }
         ((case_id, _),) = self._enter(connection, [(columns, clocks)], now)
         opened = {"received_by": new.channel}
-        event = CaseEvent(at=now, actor=new.actor, kind="opened", detail=opened)
-        write_events(connection, [(case_id, event)])
+        events = [CaseEvent(at=now, actor=new.actor, kind="opened", detail=opened)]
+        box = mailbox_of(new.customer)
+        known = newest_open(connection, [box]) if box else ()
+        if like := [reference for _, other, reference in known if other != case_id]:
+            events.append(ours(now, "possible", cases=like))
+        write_events(connection, [(case_id, event) for event in events])
         return case_id
 
     def _enter(
@@ -151,6 +155,7 @@ class Cases:
             {
                 **columns,
                 "reference": reference,
+                "mailbox": mailbox_of(columns["customer"]),
                 "state": OPEN,
                 "due_at": _first_due(clocks),
                 "opened_at": now,
@@ -271,7 +276,8 @@ def _columns_of(step: Step) -> dict[str, Any]:
 def _told(step: Step, likenesses: Likenesses, now: datetime) -> list[CaseEvent]:
     """Return the events of a mail's coming to its case."""
     if not step.opens:
-        return [ours(now, "joined", mail=step.mail_id, label=step.wish.kind)]
+        by = writer_of(step.reading)
+        return [ours(now, "joined", mail=step.mail_id, label=step.wish.kind, by=by)]
     wish = step.wish
     why = {"no_clock": wish.no_clock} if wish.no_clock else {}
     opened = ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **why)

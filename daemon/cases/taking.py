@@ -9,12 +9,21 @@ from sqlalchemy import Connection, func, or_, select
 
 from daemon.cases.records import OPEN
 from daemon.cases.references import references_in
-from daemon.cases.threads import Homing, address_of, id_of, ids_answered, writer_of
+from daemon.cases.threads import (
+    Homing,
+    address_of,
+    id_of,
+    ids_answered,
+    mailbox_of,
+    writer_of,
+)
+from daemon.mail.trust import FAIL
 from daemon.records import Asking, CaseWish, Reading
 from daemon.store.tables import case_threads, cases
 
 _MOST_LIKE = 10  # cases that are proposed
 _MOST_IN = 500  # values in one IN list
+_GRAVEST = "complaint"
 _REOPENS = timedelta(days=90)  # after its closing an answer opens a case again
 
 
@@ -62,11 +71,16 @@ class _Plan:
         """Return the case that a mail belongs to, None for one of which too long nothing was heard.
 
         Our own words in it prove that its sender has had mail of ours; without them it must come
-        from one who wrote in the thread.
+        from one who wrote in the thread. What our server found to be forged joins nothing, and the
+        complaint of one who was shown our mail by somebody else is a case of its own.
         """
         reading = asking.reading
-        ours = self.homing.cases_named(reading)
-        for place in (_existing(connection, ours), self._written(connection, reading)):
+        if reading.authentic == FAIL:
+            return None
+        ours = _existing(connection, self.homing.cases_named(reading))
+        if ours and asking.wish.kind == _GRAVEST and not _is_customer(connection, ours, reading):
+            ours = None
+        for place in (ours, self._written(connection, reading)):
             if place is None:
                 continue
             if not place.case_id:
@@ -98,6 +112,12 @@ def _existing(connection: Connection, named: Sequence[int]) -> Place | None:
         return None
     there = set(connection.scalars(select(cases.c.id).where(cases.c.id.in_(named))))
     return next((Place(one) for one in named if one in there), None)
+
+
+def _is_customer(connection: Connection, place: Place, reading: Reading) -> bool:
+    """Tell whether a mail comes from the mailbox whose case it is."""
+    theirs = connection.scalar(select(cases.c.mailbox).where(cases.c.id == place.case_id))
+    return theirs is None or theirs == mailbox_of(address_of(reading))
 
 
 def _home(connection: Connection, place: Place, received_at: datetime) -> Place | None:
@@ -142,13 +162,14 @@ class Likenesses:
         self._connection = connection
         self._homing = homing
         self._of_customer: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        customers = sorted({one for step in opening if (one := address_of(step.reading))})
-        for start in range(0, len(customers), _MOST_IN):
-            self._ask(customers[start : start + _MOST_IN])
+        boxes = sorted({one for step in opening if (one := _mailbox(step))})
+        for start in range(0, len(boxes), _MOST_IN):
+            for box, case_id, reference in newest_open(connection, boxes[start : start + _MOST_IN]):
+                self._of_customer[box].append((case_id, reference))
 
     def of(self, step: Step) -> list[str]:
         """Return the references of cases that are like one just opened, the newest first."""
-        of_customer = self._of_customer.get(address_of(step.reading) or "", ())
+        of_customer = self._of_customer.get(_mailbox(step) or "", ())
         found = dict([*self._named(step.reading), *of_customer])
         found.pop(step.place.case_id, None)
         newest = sorted(found, reverse=True)[:_MOST_LIKE]
@@ -168,16 +189,18 @@ class Likenesses:
         query = select(cases.c.id, cases.c.reference).where(wanted).limit(_MOST_LIKE + 1)
         return [(row.id, row.reference) for row in self._connection.execute(query)]
 
-    def _ask(self, customers: Sequence[str]) -> None:
-        """Get the newest open cases of these customers."""
-        newest_first = func.row_number().over(
-            partition_by=cases.c.customer, order_by=cases.c.id.desc()
-        )
-        ranked = (
-            select(cases.c.customer, cases.c.id, cases.c.reference, newest_first.label("rank"))
-            .where(cases.c.customer.in_(customers), cases.c.state == OPEN)
-            .subquery()
-        )
-        query = select(ranked).where(ranked.c.rank <= _MOST_LIKE + 1)
-        for row in self._connection.execute(query):
-            self._of_customer[row.customer].append((row.id, row.reference))
+
+def newest_open(connection: Connection, mailboxes: Sequence[str]) -> list[tuple[str, int, str]]:
+    """Return the newest open cases of these customers, as (mailbox, id, reference)."""
+    newest_first = func.row_number().over(partition_by=cases.c.mailbox, order_by=cases.c.id.desc())
+    ranked = (
+        select(cases.c.mailbox, cases.c.id, cases.c.reference, newest_first.label("rank"))
+        .where(cases.c.mailbox.in_(mailboxes), cases.c.state == OPEN)
+        .subquery()
+    )
+    query = select(ranked).where(ranked.c.rank <= _MOST_LIKE + 1)
+    return [(row.mailbox, row.id, row.reference) for row in connection.execute(query)]
+
+
+def _mailbox(step: Step) -> str | None:
+    return mailbox_of(address_of(step.reading))

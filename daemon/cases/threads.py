@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from daemon.mail.tokens import Tokens
 from daemon.records import Reading
+from daemon.triage.acknowledge import untagged
 
 _MOST_IDS = 32  # of References that are looked at: the last ones, and the first
 _LONGEST_ID = 500  # bytes
@@ -53,6 +54,11 @@ def address_of(reading: Reading) -> str | None:
     """Return the address of who wrote a mail, None where it has none that can be kept."""
     address = reading.sender.email if reading.sender else ""
     return address if address and _fits(address, _LONGEST_ADDRESS) else None
+
+
+def mailbox_of(address: str | None) -> str | None:
+    """Return the mailbox that an address leads to, by which one customer is told from another."""
+    return untagged(address) if address else None
 
 
 def _fits(text: str, most: int) -> bool:

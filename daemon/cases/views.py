@@ -1,5 +1,6 @@
 """Reads the register for people: which cases there are, and all about one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -28,6 +29,7 @@ class Wanted:
     with_closed: bool = False
     due_from: datetime | None = None  # only those that are due then or later
     due_before: datetime | None = None  # only those that are due before
+    beside: str = ""  # a queue whose cases are not shown unless it is asked for
     tag: str | None = None
     like: str | None = None  # a number of others, an address, a name, or a part of the subject
     limit: int = 200
@@ -52,20 +54,22 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     chosen: list[ColumnElement[bool]] = []
     if not wanted.with_closed:
         chosen.append(cases.c.state == OPEN)
-    if wanted.queue is not None:
-        chosen.append(cases.c.queue == wanted.queue)
-    if wanted.owner is not None:
-        chosen.append(cases.c.owner == wanted.owner)
+    named = ((cases.c.queue, wanted.queue), (cases.c.owner, wanted.owner))
+    chosen += [column == value for column, value in named if value is not None]
+    if wanted.beside and wanted.queue != wanted.beside:
+        chosen.append(func.coalesce(cases.c.queue, "") != wanted.beside)
     if wanted.due_from is not None:
         chosen.append(cases.c.due_at >= wanted.due_from)
     if wanted.due_before is not None:
         chosen.append(cases.c.due_at < wanted.due_before)
+    return [*chosen, *_found(wanted)]
+
+
+def _found(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.tag is not None:
-        tagged = select(case_tags.c.case_id).where(case_tags.c.tag == wanted.tag)
-        chosen.append(cases.c.id.in_(tagged))
+        yield cases.c.id.in_(select(case_tags.c.case_id).where(case_tags.c.tag == wanted.tag))
     if wanted.like is not None:
-        chosen.append(_like(wanted.like))
-    return chosen
+        yield _like(wanted.like)
 
 
 def _like(text: str) -> ColumnElement[bool]:

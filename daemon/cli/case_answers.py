@@ -8,18 +8,17 @@ from sqlalchemy import Connection
 
 from daemon.cases import acts, replying
 from daemon.cases.acts import Act
+from daemon.cases.holding import same_person
 from daemon.cases.records import OPEN, CaseLine
 from daemon.cases.views import case_file
-from daemon.cli.case_desk import CaseName, Who, do_on, group, tell, the_case
+from daemon.cli.case_desk import CaseName, Who, do_on, group, tell, the_case, user
 from daemon.cli.exits import complain, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.intake.stories import ReadMail, reading_of
-from daemon.jobs import House
+from daemon.jobs import House, needs_approval
 from daemon.outbox.answers import Answer, AnswerRefused
 from daemon.sending.store import REJECTED
 
-_REQUEST = "request"
-"""The kind whose answers nobody need approve; an unsure one may be a complaint."""
 _LONGEST = 500_000  # bytes of an answer
 _LONGEST_SUBJECT = 500  # characters
 
@@ -47,12 +46,15 @@ def reply(
         def do(connection: Connection, act: Act) -> None:
             acts.lock(connection, act)
             line = the_case(connection, case)
+            if line.claimed_by and not same_person(line.claimed_by, act.actor):
+                refuse(f"{line.claimed_by} has {line.reference} in hand; `case release` frees it")
             answer = _answer(house, connection, line, subject, text)
             try:
                 key = house.answers.enqueue(connection, answer, act.now)
             except AnswerRefused as refused:
                 refuse(f"{line.reference}: {refused}")
-            replying.note_reply(connection, act, key, awaits=answer.awaits_approval)
+            awaits = answer.awaits_approval
+            replying.note_reply(connection, act, key, awaits=awaits, login=user())
             if answer.awaits_approval:
                 complain("it waits for the approval of a second person: `backdesk case approve`")
 
@@ -86,12 +88,14 @@ def _decide(case: str, by: str, config: Path | None, as_json: bool, refusal: str
     with open_house(config) as house:
 
         def do(connection: Connection, act: Act) -> None:
-            replying.check_second_person(connection, act)
+            acts.lock(connection, act)
+            waiting = house.answers.waiting(connection, act.case_id)
+            replying.check_second_person(connection, act, waiting)
             try:
                 keys = house.answers.decide(connection, act.case_id, refusal, act.now)
             except AnswerRefused as refused:
                 refuse(f"{case}: {refused}")
-            replying.note_decision(connection, act, keys, refusal)
+            replying.note_decision(connection, act, keys, refusal, user())
 
         do_on(house, case, by, do)
         tell(house, case, as_json)
@@ -118,7 +122,6 @@ def _answer(
         refuse(f"{line.reference}: the customer has no e-mail address; use `case answer`")
     ids = case_file(connection, line).mails
     read = [mail for one in ids if (mail := reading_of(connection, one)) is not None]
-    queue = house.settings.queues.get(line.queue or "")
     return Answer(
         case_id=line.id,
         reference=line.reference,
@@ -128,7 +131,7 @@ def _answer(
         subject=_subject(line, subject),
         text=text,
         answers=tuple(one.reading.message_id for one in read),
-        awaits_approval=bool(queue and queue.approval and line.kind != _REQUEST),
+        awaits_approval=needs_approval(house, connection, line),
     )
 
 

@@ -73,7 +73,8 @@ def tell(house: House, case: str, as_json: bool) -> CaseLine:
         print_json(document(line, clock.now()))
     else:
         pairs = [("kind", line.kind), ("state", line.state), ("queue", line.queue)]
-        more = [("owner", line.owner), ("due", line.due_at), ("cause", line.cause)]
+        more = [("owner", line.owner), ("in hand", line.claimed_by), ("due", line.due_at)]
+        more.append(("cause", line.cause))
         print_pairs(f"case {line.reference}", [*pairs, *more])
     return line
 

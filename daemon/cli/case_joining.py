@@ -33,6 +33,9 @@ _LONGEST = 500  # characters of a field
 def merge(
     case: CaseName,
     into: Annotated[str, typer.Argument(metavar="INTO", help="The case that answers for both.")],
+    other_customer: Annotated[
+        bool, typer.Option("--other-customer", help="Also where they are of different customers.")
+    ] = False,
     by: Who = "",
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -41,7 +44,8 @@ def merge(
     with open_house(config) as house:
 
         def do(connection: Connection, act: Act) -> None:
-            joining.merge(connection, act, the_case(connection, into).id)
+            target = the_case(connection, into).id
+            joining.merge(connection, act, target, across=other_customer)
 
         do_on(house, case, by, do)
         tell(house, into, as_json)

@@ -1,6 +1,7 @@
 """`case`: the register of complaints and requests, and what people do with a case."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import typer
 from sqlalchemy import Connection
 
 from daemon import clock
-from daemon.cases import acts, papers
+from daemon.cases import acts, holding, papers
 from daemon.cases.acts import Act
 from daemon.cases.records import CaseFile, CaseLine, NewCase
 from daemon.cases.views import Wanted, case_file, count_cases, course_of, list_cases
@@ -34,7 +35,7 @@ from daemon.cli.case_desk import (
 from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_pairs, print_table
-from daemon.jobs import House, acknowledge
+from daemon.jobs import House, acknowledge, stop_unapproved
 from daemon.records import LABELS
 from daemon.sending.store import Outgoing
 from daemon.triage.casework import UNSURE
@@ -66,6 +67,7 @@ def list_(
             owner=owner,
             with_closed=closed,
             due_before=now if overdue else None,
+            beside=house.settings.matters.whistleblowing_queue,
             tag=tag,
             like=find,
             limit=limit,
@@ -155,7 +157,8 @@ def new(
             received_at=day_of(house, received, "--received", clock.now()),
             actor=by or user(),
         )
-        tell(house, str(_enter(house, entry, scan)), as_json)
+        due = tell(house, str(_enter(house, entry, scan)), as_json).due_at
+    _warn_of_no_clock(kind, due)
 
 
 def _enter(house: House, entry: NewCase, scan: Path | None) -> int:
@@ -182,6 +185,24 @@ def assign(
     """Give a case to somebody."""
     with open_house(config) as house:
         do_on(house, case, by, lambda connection, act: acts.assign(connection, act, owner))
+        tell(house, case, as_json)
+
+
+@group.command()
+def claim(case: CaseName, by: Who = "", config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Take a case in hand, so that nobody else answers it meanwhile; its owner stays."""
+    with open_house(config) as house:
+        do_on(house, case, by, holding.claim)
+        tell(house, case, as_json)
+
+
+@group.command()
+def release(
+    case: CaseName, by: Who = "", config: ConfigFile = None, as_json: AsJson = False
+) -> None:
+    """Put a case down again, or free it of one who cannot."""
+    with open_house(config) as house:
+        do_on(house, case, by, holding.release)
         tell(house, case, as_json)
 
 
@@ -226,11 +247,17 @@ def label(
             acts.label(connection, act, kind)
             if was_unsure:
                 acknowledge(house, connection, act.case_id, act.now)
+            if stop_unapproved(house, connection, act):
+                complain("its answer has not left and waits for approval: `case approve`")
 
         do_on(house, case, by, do)
         due = tell(house, case, as_json).due_at
+    _warn_of_no_clock(kind, due)
+
+
+def _warn_of_no_clock(kind: str, due: datetime | None) -> None:
     if kind == "complaint" and due is None:
-        complain("no clock runs in it; --queue puts it under the deadlines of a queue")
+        complain("no clock runs in it; `case label --queue` puts it under a queue's deadlines")
         leave(NEEDS_PERSON)
 
 

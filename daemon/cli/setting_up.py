@@ -63,7 +63,18 @@ def check(
     else:
         complain(*map(str, problems))
         print_lines([] if problems else [f"{path}: no problems"])
+        complain(*_advice(settings) if settings is not None else ())
     leave(code)
+
+
+def _advice(settings: Settings) -> list[str]:
+    """Return what works as it stands, and may not be what is wanted."""
+    matters = settings.matters
+    if not settings.queues or not matters.whistleblowing or matters.whistleblowing_queue:
+        return []
+    told = "note: reports of wrongdoing go where the rules say, and digests name them;"
+    means = "matters.whistleblowing_queue gives them a folder of their own"
+    return [f"{told} {means} (Directive (EU) 2019/1937)"]
 
 
 def _checked(path: Path) -> tuple[Settings | None, list[Problem]]:

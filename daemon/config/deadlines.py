@@ -203,6 +203,7 @@ class Profile(Section):
     pauses: Annotated[tuple[Filled, ...], BeforeValidator(listed)] = ()  # reasons the regime knows
     silence: Literal["", "accepted", "refused"] = ""  # what no answer in time means
     channel: Literal["any", "as received", "durable", "paper unless asked"] = "any"
+    approval: bool = False  # a second person must approve answers under it
     valid_from: date | None = None
     valid_until: date | None = None
     earlier: Name | None = None  # the profile for what was received before `valid_from`

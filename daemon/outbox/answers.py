@@ -1,9 +1,10 @@
 """What a person answers in a case -> a mail that leaves, after approval where that is wanted."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from daemon.config.settings import Settings
 from daemon.errors import BackdeskError
@@ -11,6 +12,7 @@ from daemon.mail.compose import Letter, compose
 from daemon.mail.tokens import Tokens
 from daemon.outbox.ways import answering, way_of
 from daemon.records import Address, OutgoingMail
+from daemon.sending.records import State
 from daemon.sending.store import AWAITS_APPROVAL, Outgoing
 from daemon.store.engine import Store
 from daemon.store.tables import outgoing
@@ -71,6 +73,29 @@ class Answers:
         if not self._outgoing.enqueue_in(connection, [mail], now):
             raise AnswerRefused("somebody else answers it just now")
         return key
+
+    def waiting(self, connection: Connection, case_id: int) -> list[str]:
+        """Return the keys of the answers of a case that wait for approval."""
+        query = select(outgoing.c.key).where(
+            outgoing.c.case_id == case_id, outgoing.c.reply == AWAITS_APPROVAL
+        )
+        return list(connection.scalars(query.order_by(outgoing.c.id)))
+
+    def stop_unapproved(
+        self, connection: Connection, case_id: int, approved: Collection[str]
+    ) -> list[str]:
+        """Let the answers of a case that have not left wait for approval; return their keys.
+
+        For a case that is found to be a complaint after it was answered as a request.
+        """
+        stopping = update(outgoing).where(
+            outgoing.c.case_id == case_id,
+            outgoing.c.kind == KIND,
+            outgoing.c.state == State.QUEUED,
+            outgoing.c.key.not_in(approved),
+        )
+        values = {"state": State.HELD, "reply": AWAITS_APPROVAL, "not_before": None}
+        return list(connection.scalars(stopping.values(values).returning(outgoing.c.key)))
 
     def decide(
         self, connection: Connection, case_id: int, refusal: str, now: datetime

@@ -247,8 +247,10 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Column("state", Text, nullable=False),  # open, closed, merged
     Column("queue", Text),
     Column("owner", Text),
+    Column("claimed_by", Text),  # who is at it now; None: nobody said so
     Column("subject", Text, nullable=False),
     Column("customer", Text),  # address
+    Column("mailbox", Text),  # that the address leads to: lower case, without +tag
     Column("customer_name", Text),
     Column("language", Text),
     Column("channel", Text, nullable=False),  # mail, pec, letter, phone, counter
@@ -269,7 +271,7 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Column("merged_into", Id, ForeignKey("cases.id"), index=True),  # None: it stands for itself
     Index("ix_cases_state", "state", "due_at"),
     Index("ix_cases_queue", "queue", "state", "due_at"),
-    Index("ix_cases_customer", "customer", "state", "id"),
+    Index("ix_cases_mailbox", "mailbox", "state", "id"),
 )
 
 case_events = Table(  # append-only
@@ -327,6 +329,26 @@ case_tags = Table(
     Column("case_id", Id, ForeignKey("cases.id"), primary_key=True),
     Column("tag", Text, primary_key=True),
     Index("ix_case_tags_tag", "tag"),
+)
+
+digest_items = Table(  # what the numbers in a digest stand for, until it is answered
+    "digest_items",
+    metadata,
+    Column("digest", Text, primary_key=True),  # key of its outgoing row
+    Column("number", Integer, primary_key=True),
+    Column("mail_id", Id, ForeignKey("mails.id")),  # an unsure mail
+    Column("case_id", Id, ForeignKey("cases.id")),  # a case that was closed without a cause
+)
+
+digest_answers = Table(  # what people said to a digest by mail, and what it did
+    "digest_answers",
+    metadata,
+    Column("mail_id", Id, ForeignKey("mails.id"), primary_key=True),
+    Column("digest", Text),  # that is answered; None: of a forgery
+    Column("actor", Text, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("refused", Boolean, nullable=False),  # some of it, or all, was not done
+    Column("detail", Text, nullable=False),  # JSON: what was done, and what was not and why
 )
 
 counters = Table(

@@ -114,6 +114,36 @@ def test_a_second_person_approves(tmp_path, fake_imap, smtp_sink, capsysbinary) 
         assert desk.told() == [["opened", "replying", "approved", "answered"]]
 
 
+def test_a_request_that_turns_out_a_complaint_is_approved(
+    tmp_path, fake_imap, smtp_sink, capsysbinary
+) -> None:
+    """Its answer stops before it leaves; calling it a request again sets nothing free."""
+    more = "[acknowledgements]\nkinds = []"
+    counter = Counter(tmp_path / "house", fake_imap, smtp_sink, capsysbinary, more)
+    with counter.at_work() as desk:
+        desk.receive(written("Reclamo per la bolletta"))
+    approval = 'folder = "Queues/Complaints"\napproval = true'
+    text = counter.config.read_text().replace('folder = "Queues/Complaints"', approval)
+    counter.case("label", "1", "request", "--by", "Ada")
+    assert counter.reply().code == 0  # nobody approves answers yet
+    counter.config.write_text(text)
+    stopped = counter.case("label", "1", "request", "--by", "Ada")
+    assert "waits for approval" in stopped.err
+    assert counter.case("approve", "1", "--by", " ADA").code == 2
+    assert counter.case("approve", "1", "--by", "Bruno").code == 0
+    again = counter.case("label", "1", "complaint", "--by", "Ada")
+    assert "waits for approval" not in again.err  # it has been approved
+
+
+def test_what_one_has_in_hand_no_other_answers(counter: Counter) -> None:
+    """Until it is released."""
+    assert counter.case("claim", "1", "--by", "Bruno").code == 0
+    refused = counter.reply()
+    assert (refused.code, "Bruno has 2026-" in refused.err) == (2, True)
+    assert counter.case("release", "1", "--by", "Ada").code == 0
+    assert counter.reply().code == 0
+
+
 def test_a_second_person_rejects(tmp_path, fake_imap, smtp_sink, capsysbinary) -> None:
     """It never leaves; the next one waits for its own approval."""
     counter = Counter(tmp_path / "house", fake_imap, smtp_sink, capsysbinary)
