@@ -254,6 +254,23 @@ def build(
         )
 
 
+@contextmanager
+def public_pages(house: House) -> Iterator[None]:
+    """Serve the public pages of a house during the block, where the configuration says so."""
+    if not house.settings.web.listen:
+        yield
+        return
+    # Here, not above: most commands need no web server.
+    from daemon.web.server import PublicPages  # noqa: PLC0415
+
+    pages = PublicPages(house)
+    pages.start()
+    try:
+        yield
+    finally:
+        pages.stop()
+
+
 class _Desk(NamedTuple):
     """The register of cases, and what leaves for them."""
 

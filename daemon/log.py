@@ -27,6 +27,7 @@ def set_up(style: str = "auto", level: str = "info") -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("alembic", "apscheduler", "imapclient"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # strangers' broken requests are no news
     logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # its errors quote the mail
 
 

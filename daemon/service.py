@@ -5,7 +5,7 @@ import os
 import select
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -20,7 +20,7 @@ from daemon.sdnotify import Notifier
 
 _log = logging.getLogger(__name__)
 
-ROLES = frozenset({"intake", "send"})
+ROLES = frozenset({"intake", "send", "web"})
 BEAT_S = 1.0
 
 
@@ -139,7 +139,8 @@ def running(settings: Settings, roles: frozenset[str] = ROLES) -> Iterator[Local
         engine = LocalEngine(house, roles)
         try:
             engine.start()
-            yield engine
+            with bootstrap.public_pages(house) if "web" in roles else nullcontext():
+                yield engine
         finally:
             engine.stop()
 

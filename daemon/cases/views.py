@@ -17,6 +17,7 @@ from daemon.store.tables import (
     cases,
 )
 
+_OF_MAIL = ("mail", "pec")
 _COLUMNS = tuple(cases.c[field.name] for field in fields(CaseLine))
 
 
@@ -93,6 +94,46 @@ def case_of_mail(connection: Connection, mail_id: int) -> CaseLine | None:
     """Return the case that a mail opened or joined."""
     query = select(*_COLUMNS).join(case_mails, case_mails.c.case_id == cases.c.id)
     return _line(connection, query.where(case_mails.c.mail_id == mail_id))
+
+
+def opener_of(connection: Connection, line: CaseLine) -> int | None:
+    """Return the mail that opened a case; None where that was a letter or a call."""
+    if line.channel not in _OF_MAIL:
+        return None
+    query = select(case_mails.c.mail_id).where(case_mails.c.case_id == line.id)
+    first: int | None = connection.scalar(
+        query.order_by(case_mails.c.at, case_mails.c.mail_id).limit(1)
+    )
+    return first
+
+
+def open_clocks(
+    connection: Connection, queue: str | None, most: int
+) -> tuple[tuple[CaseLine, CaseClock], ...]:
+    """Return the clocks that press now, those due first at the top, each with its case.
+
+    Args:
+        connection: a transaction.
+        queue: only of its cases; None: of all.
+        most: how many.
+    """
+    names = [field.name for field in fields(CaseClock)]
+    here = (*_COLUMNS, *(case_clocks.c[name].label(f"clock_{name}") for name in names))
+    query = select(*here).join(case_clocks, case_clocks.c.case_id == cases.c.id)
+    query = query.where(
+        *_filters(Wanted(queue=queue)),
+        cases.c.paused_since.is_(None),
+        case_clocks.c.met_at.is_(None),
+        case_clocks.c.only_if == "",
+    )
+    ordered = query.order_by(case_clocks.c.due_at, cases.c.id, case_clocks.c.name)
+    return tuple(
+        (
+            CaseLine(**{field.name: row[field.name] for field in fields(CaseLine)}),
+            CaseClock(**{name: row[f"clock_{name}"] for name in names}),
+        )
+        for row in connection.execute(ordered.limit(most)).mappings()
+    )
 
 
 def case_file(connection: Connection, line: CaseLine) -> CaseFile:

@@ -35,10 +35,9 @@ from daemon.cli.case_desk import (
 from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_pairs, print_table
-from daemon.jobs import House, acknowledge, stop_unapproved
-from daemon.records import LABELS
+from daemon.deciding import label_case, labels_of
+from daemon.jobs import House
 from daemon.sending.store import Outgoing
-from daemon.triage.casework import UNSURE
 
 COLUMNS = ["reference", "kind", "state", "due", "queue", "owner", "customer", "subject"]
 
@@ -234,21 +233,12 @@ def label(
     """Say what a case is, and with --queue under which deadlines it runs from its receipt."""
     with open_house(config) as house:
         known_queue(house, queue)
-        allowed = (*LABELS, *house.settings.classifier.labels)
+        allowed = labels_of(house)
         if kind not in allowed:
             refuse(f"{kind!r} is not a label; allowed: {', '.join(allowed)}")
 
         def do(connection: Connection, act: Act) -> None:
-            if queue is not None:
-                line = the_case(connection, case)
-                profile, clocks = clocks_of(house, queue, line.received_at)
-                acts.run_under(connection, act, queue, profile, clocks)
-            was_unsure = the_case(connection, case).kind == UNSURE
-            acts.label(connection, act, kind)
-            if was_unsure:
-                acknowledge(house, connection, act.case_id, act.now)
-            if stop_unapproved(house, connection, act):
-                complain("its answer has not left and waits for approval: `case approve`")
+            complain(*label_case(house, connection, act, kind, queue))
 
         do_on(house, case, by, do)
         due = tell(house, case, as_json).due_at

@@ -7,6 +7,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
@@ -20,13 +22,15 @@ from daemon.store.engine import choose_sqlite
 
 PACKAGES = (
     "backdesk", "imapclient", "mail-parser", "scikit-learn", "numpy", "sqlalchemy", "alembic",
-    "apscheduler", "selectolax", "google-re2", "pydantic", "typer",
+    "apscheduler", "selectolax", "google-re2", "pydantic", "typer", "starlette", "uvicorn",
 )  # fmt: skip
 FEWEST_FILES = 1_024  # descriptors: connections, children's pipes, packs, database
 PER_ACCOUNT = 8  # descriptors
 FIRST_YEAR = 2026  # of this program; an earlier clock is wrong
 OPEN_TO_OTHERS = 0o007
 UNIT = "backdesk.service"
+_PAGES_S = 3.0
+_PAGES_HINT = "another program may have the port: choose another in web.listen"
 UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
 NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "glusterfs")
 
@@ -46,7 +50,7 @@ def examine(settings: Settings | None) -> list[Finding]:
     findings = [_python(), *_packages(), _owner(), _sqlite(settings), _clock()]
     if settings is not None:
         findings += [*_data_dir(settings), _files(settings), _model(settings)]
-        findings += [_secrets(settings), _unit()]
+        findings += [_secrets(settings), _pages(settings), _unit()]
     return findings
 
 
@@ -145,6 +149,33 @@ def _secrets(settings: Settings) -> Finding:
     return _found(
         "secrets", f"missing for {names}" if names else "all found", hint, well=not missing
     )
+
+
+def _pages(settings: Settings) -> Finding:
+    web = settings.web
+    if not web.listen:
+        return _found("public pages", "none (web.listen is empty)")
+    host, _, port = web.listen.rpartition(":")
+    link = HTTPConnection(_reached(host.strip("[]")), int(port), timeout=_PAGES_S)
+    try:
+        link.request("GET", "/health")
+        status = link.getresponse().status
+    except ConnectionRefusedError:
+        return _found("public pages", f"{web.listen}: the service does not run")
+    except (OSError, HTTPException) as error:
+        return _found("public pages", f"{web.listen}: {error}", _PAGES_HINT, well=False)
+    finally:
+        link.close()
+    value = f"{web.listen}, links to {web.public_url or 'nowhere: web.public_url is empty'}"
+    is_ours = status == HTTPStatus.OK
+    return _found(
+        "public pages", value if is_ours else f"{value}: status {status}", _PAGES_HINT, well=is_ours
+    )
+
+
+def _reached(host: str) -> str:
+    """Return where a server that listens on all addresses is found on this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not listened on
 
 
 def _unit() -> Finding:

@@ -16,7 +16,7 @@ app = typer.Typer()
 @app.command()
 def run(
     roles: Annotated[
-        str, typer.Option("--roles", metavar="R,..", help="What it does: intake, send; all.")
+        str, typer.Option("--roles", metavar="R,..", help="What it does: intake, send, web; all.")
     ] = "",
     config: ConfigFile = None,
 ) -> None:

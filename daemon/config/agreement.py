@@ -16,7 +16,7 @@ from daemon.config.raw import Finding, Table, number_of, table_of, tables_of, te
 from daemon.config.rule_agreement import rule_findings
 from daemon.config.secrets import variable
 from daemon.config.servers import IMAP_PORTS, SMTP_PORTS
-from daemon.config.values import bytes_of, is_address, is_loopback, time_of
+from daemon.config.values import bytes_of, is_address, is_loopback, is_own_machine, time_of
 from daemon.config.wording import nearest
 
 _YEAR = 2027  # any year will do whose daylight-saving rules are the present ones
@@ -177,6 +177,26 @@ def _languages_of_readers(document: Table) -> Iterator[Finding]:
             )
 
 
+def _web(document: Table) -> Iterator[Finding]:
+    """Links lead somewhere, and nobody speaks to the pages in the clear over a network."""
+    web = table_of(document, "web")
+    listen = text_of(web, "listen")
+    host = listen.rpartition(":")[0].strip("[]")
+    proxies = [text for _, text in texts_of(web, "trusted_proxies")]
+    if host and not is_loopback(host) and all(map(is_own_machine, proxies)):
+        yield (
+            ("web", "listen"),
+            (
+                f"{listen} is open to a network without TLS; allowed: this machine (127.0.0.1), "
+                "or a reverse proxy elsewhere that is named in web.trusted_proxies"
+            ),
+        )
+    if text_of(web, "public_url") and not listen:
+        yield ("web", "public_url"), "links would lead nowhere: web.listen is empty"
+    if listen and listen == text_of(table_of(document, "metrics"), "listen"):
+        yield ("web", "listen"), "the same as metrics.listen; allowed: another port"
+
+
 def _times(document: Table) -> Iterator[Finding]:
     house = text_of(table_of(document, "service"), "timezone")
     times: list[tuple[Path, object, str]] = [
@@ -254,6 +274,7 @@ _CHECKS: tuple[Callable[[Table], Iterator[Finding]], ...] = (
     _acknowledgements,
     _digest,
     _languages_of_readers,
+    _web,
     _times,
     _sizes,
     people_findings,

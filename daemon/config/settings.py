@@ -23,6 +23,7 @@ from daemon.config.values import (
     Languages,
     Listen,
     Name,
+    Networks,
     OptionalPath,
     Size,
     TimeOfDay,
@@ -151,10 +152,14 @@ class Metrics(Section):
 
 
 class Web(Section):
-    """`[web]`: the console and the public pages."""
+    """`[web]`: the public pages, that links in our mail lead to."""
 
     listen: Listen = ""
     public_url: Annotated[str, AfterValidator(url_of)] = ""
+    trusted_proxies: Networks = ("127.0.0.1", "::1")  # whose X-Forwarded-For is believed
+    rate_per_minute: Annotated[int, Field(ge=1, le=6_000)] = 60  # for one client
+    link_days: Annotated[int, Field(ge=1, le=365)] = 30
+    calendar_days: Annotated[int, Field(ge=1, le=3_650)] = 365
 
 
 class Document(Section):

@@ -111,6 +111,14 @@ def is_loopback(host: str) -> bool:
     return host.lower() == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
 
 
+def is_own_machine(network: str) -> bool:
+    """Tell whether an address or network is of this machine alone; what is neither is not."""
+    try:
+        return ipaddress.ip_network(network).is_loopback
+    except ValueError:
+        return False
+
+
 def _is_ip(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -125,6 +133,17 @@ def listen_of(value: str) -> str:
     is_port = port.isascii() and port.isdigit() and int(port[:6]) < 2**16
     if value and not (is_port and host and not re.search(r"[\s/@]", host)):
         raise ValueError(f'{value!r} is not an address to listen on; allowed: "127.0.0.1:8025"')
+    return value
+
+
+def network_of(value: str) -> str:
+    """Return an IP address, or a network as `10.0.0.0/8`."""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise ValueError(
+            f'{value!r} is no address of a machine or network; allowed: "192.0.2.7", "10.0.0.0/8"'
+        ) from None
     return value
 
 
@@ -260,4 +279,7 @@ AddressGlobs = Annotated[
     Field(min_length=1),
 ]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(listed), Field(min_length=1)]
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(network_of)], ...], BeforeValidator(listed)
+]
 Addresses = Annotated[tuple[EmailAddress, ...], BeforeValidator(listed)]

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parseaddr
@@ -11,6 +11,7 @@ from daemon import clock
 from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest import store as figures
+from daemon.digest.links import label_link
 from daemon.digest.records import Digest, FolderLine, Period
 from daemon.digest.render import render
 from daemon.digest.words import Words
@@ -18,6 +19,7 @@ from daemon.mail.compose import Letter, compose, message_id_of
 from daemon.records import Address, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
+from daemon.store.keys import LINKS, keys_of
 
 _log = logging.getLogger(__name__)
 
@@ -108,16 +110,23 @@ def enqueue(store: Store, settings: Settings, digest: Digest) -> int:
     A second call for the same date is a no-op, whatever became of the mails. The rows bear the
     end of the digest's period, where the next digest begins to count.
     """
-    return Outgoing(store).enqueue(letters(settings, digest), digest.period.until)
+    has_links = bool(settings.web.public_url and digest.unsure)
+    keys = keys_of(store, LINKS) if has_links else ()
+    return Outgoing(store).enqueue(letters(settings, digest, keys), digest.period.until)
 
 
-def letters(settings: Settings, digest: Digest) -> tuple[OutgoingMail, ...]:
-    """Return the digest's mails, each in its recipient's language.
+def letters(
+    settings: Settings, digest: Digest, keys: Sequence[bytes] = ()
+) -> tuple[OutgoingMail, ...]:
+    """Return the digest's mails, each in its recipient's language and with links of his own.
 
-    A recipient whose address cannot be written in ASCII is passed over with an event.
+    Without keys there are no links. A recipient whose address cannot be written in ASCII is passed
+    over with an event.
     """
-    sender = _sender(settings)
-    mails = (_mail(settings, digest, sender, recipient) for recipient in settings.digest.to)
+    mails = (
+        _mail(settings, digest, recipient, _links(settings, digest, recipient, keys))
+        for recipient in settings.digest.to
+    )
     return tuple(mail for mail in mails if mail is not None)
 
 
@@ -127,11 +136,26 @@ def language_for(settings: Settings, recipient: str) -> str:
     return chosen.languages.get(recipient) or chosen.language or settings.service.language
 
 
+def _links(
+    settings: Settings, digest: Digest, recipient: str, keys: Sequence[bytes]
+) -> dict[int, str]:
+    """Return where a recipient may decide what each unsure mail is."""
+    if not keys or not recipient.isprintable():
+        return {}
+    now = digest.period.until
+    links = {
+        mail.mail_id: label_link(settings, keys, mail.mail_id, recipient, now)
+        for mail in digest.unsure
+    }
+    return {mail_id: link for mail_id, link in links.items() if link}
+
+
 def _mail(
-    settings: Settings, digest: Digest, sender: Address, recipient: str
+    settings: Settings, digest: Digest, recipient: str, links: Mapping[int, str]
 ) -> OutgoingMail | None:
+    sender = _sender(settings)
     key = f"{KIND}:{digest.day.isoformat()}:{recipient.lower()}"
-    rendered = render(digest, language_for(settings, recipient))
+    rendered = render(digest, language_for(settings, recipient), links)
     letter = Letter(
         key=key,
         sender=sender,

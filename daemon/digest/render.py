@@ -1,5 +1,6 @@
 """A digest in words -> its text and its HTML, by the shipped templates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,7 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from daemon.config.shipped import shipped
 from daemon.digest.records import Digest
-from daemon.digest.view import view_of
+from daemon.digest.view import NO_LINKS, view_of
 from daemon.digest.words import words
 
 
@@ -21,9 +22,15 @@ class Rendered:
     html: str
 
 
-def render(digest: Digest, language: str) -> Rendered:
-    """Return the digest in it, pl or en; strangers' words are escaped in the HTML."""
-    view = view_of(digest, words(language))
+def render(digest: Digest, language: str, links: Mapping[int, str] = NO_LINKS) -> Rendered:
+    """Return the digest in it, pl or en; strangers' words are escaped in the HTML.
+
+    Args:
+        digest: of a day.
+        language: of its reader.
+        links: id of an unsure mail -> where this reader may decide what it is.
+    """
+    view = view_of(digest, words(language), links)
     fields = {name: getattr(view, name) for name in view.__dataclass_fields__}
     text, html = _templates()
     return Rendered(

@@ -1,7 +1,8 @@
 """A digest and a language -> sentences and rows in their order; the templates only lay them out."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from daemon.digest.legible import SENDER_CHARS, SUBJECT_CHARS, legible
 from daemon.digest.records import (
@@ -17,6 +18,7 @@ from daemon.digest.words import Words
 
 ERROR_CHARS = 160
 SENTENCE_CHARS = 120
+NO_LINKS: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Entry:
 
     title: str
     lines: tuple[str, ...]
+    link: str = ""  # where its reader may decide; "": nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,7 @@ class View:
     title: str
     headline: str
     attention: tuple[str, ...]
+    decide: str  # what a link to decide is called
     lists: tuple[Listing, ...]
     intake: Numbers
     queues: Numbers
@@ -90,8 +94,8 @@ class View:
     footer: str
 
 
-def view_of(digest: Digest, words: Words) -> View:
-    """Return the digest in one language."""
+def view_of(digest: Digest, words: Words, links: Mapping[int, str] = NO_LINKS) -> View:
+    """Return the digest in one language, unsure mails with the links that there are for them."""
     attention = tuple(_attention(digest, words))
     return View(
         language=words.language,
@@ -99,9 +103,10 @@ def view_of(digest: Digest, words: Words) -> View:
         title=words.say("title", day=words.day(digest.day, "long")),
         headline=words.say("attention", len(attention)) if attention else words.say("all_well"),
         attention=attention,
+        decide=words.say("decide"),
         lists=(
             *_deadlines(digest, words),
-            _unsure(digest, words),
+            _unsure(digest, words, links),
             _quarantined(digest, words),
             _unfetchable(digest, words),
         ),
@@ -192,10 +197,13 @@ def _written_by(address: str, name: str, words: Words) -> str:
     return both or words.say("no_sender")
 
 
-def _unsure(digest: Digest, words: Words) -> Listing:
+def _unsure(digest: Digest, words: Words, links: Mapping[int, str]) -> Listing:
     return Listing(
         heading=words.say("h_unsure"),
-        rows=tuple(_unsure_entry(mail, digest, words) for mail in digest.unsure),
+        rows=tuple(
+            replace(_unsure_entry(mail, digest, words), link=links.get(mail.mail_id, ""))
+            for mail in digest.unsure
+        ),
         more=_more(digest.unsure_total - len(digest.unsure), words),
         help=words.say("help_unsure"),
     )

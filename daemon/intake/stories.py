@@ -71,20 +71,28 @@ class ReadMail:
     """A mail that was read."""
 
     account: str
+    size: int  # bytes as received
     received_at: datetime
     reading: Reading
 
 
 def reading_of(connection: Connection, mail_id: int) -> ReadMail | None:
     """Return a mail with what was read of it; None while it was not read."""
-    query = select(mails.c.account, mails.c.received_at, readings.c.detail).join(
-        readings, readings.c.mail_id == mails.c.id
-    )
+    columns = (mails.c.account, mails.c.size, mails.c.received_at, readings.c.detail)
+    query = select(*columns).join(readings, readings.c.mail_id == mails.c.id)
     row = connection.execute(query.where(mails.c.id == mail_id)).one_or_none()
     if row is None:
         return None
     reading = msgspec.json.decode(row.detail, type=Reading)
-    return ReadMail(account=row.account, received_at=row.received_at, reading=reading)
+    return ReadMail(
+        account=row.account, size=row.size, received_at=row.received_at, reading=reading
+    )
+
+
+def original_of(connection: Connection, mail_id: int) -> int:
+    """Return the first mail with the same content, which has the decision and the case."""
+    query = select(readings.c.copy_of).where(readings.c.mail_id == mail_id)
+    return connection.scalar(query) or mail_id
 
 
 def _deliveries(mail_id: int) -> Select[Any]:
