@@ -21,7 +21,7 @@ from daemon.config.settings import Settings
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Login, Mailbox
 from daemon.intake.mixes import mix_of
-from daemon.intake.placement import AccountPlace, Placement, QueuePlace
+from daemon.intake.placement import Placement
 from daemon.intake.receive import FetchLimits, Receiver
 from daemon.intake.records import Tally
 from daemon.intake.results import Results, TakeIn
@@ -54,26 +54,13 @@ from daemon.triage.rulebook import Rulebook
 SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
 
 
-def place(settings: Settings) -> Placement:
-    """Return what each folder of the configuration is."""
-    accounts = {
-        name: AccountPlace(inboxes=account.folders, go_live=account.go_live)
-        for name, account in settings.accounts.items()
-    }
-    queues = {
-        name: QueuePlace(account=queue.account, folder=queue.folder)
-        for name, queue in settings.queues.items()
-    }
-    return Placement(accounts=accounts, queues=queues, zone=settings.service.zone)
-
-
 def policy(settings: Settings, mix: HouseMix | None = None) -> Policy:
     """Return what decides: the rules and costs of the configuration, the mix of the house."""
     return Policy(
         rules=compile_rules(settings.rules),
         costs=settings.classifier.costs,
         mix=mix or HouseMix(),
-        placement=place(settings),
+        placement=Placement.of(settings),
         cases=case_rules(settings),
     )
 

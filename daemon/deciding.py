@@ -65,12 +65,8 @@ def label_case(
     Raises:
         ActRefused: it was merged into another case.
     """
-    before, why = _line(connection, act.case_id), ""
-    if queue is not None:
-        rules = house.pipeline.policy.cases
-        received = Course(received=before.received_at)
-        profile, clocks, why = clocks_for(rules, rules.profiles.get(queue), received)
-        acts.run_under(connection, act, queue, profile, clocks)
+    before = _line(connection, act.case_id)
+    why = "" if queue is None else route_case(house, connection, act, queue)
     acts.label(connection, act, kind)
     if before.kind == UNSURE:
         acknowledge(house, connection, act.case_id, act.now)
@@ -78,8 +74,17 @@ def label_case(
     return (*([f"no clock runs: {why}"] if why else ()), *([_WAITS] if stopped else ()))
 
 
-def label_mail(house: House, word: Word) -> Outcome:
-    """Say what a mail is, in one transaction; said again, it changes nothing.
+def route_case(house: House, connection: Connection, act: Act, queue: str) -> str:
+    """Put a case into a queue, under its deadlines from the receipt; return why no clock runs."""
+    rules = house.pipeline.policy.cases
+    received = Course(received=_line(connection, act.case_id).received_at)
+    profile, clocks, why = clocks_for(rules, rules.profiles.get(queue), received)
+    acts.run_under(connection, act, queue, profile, clocks)
+    return why
+
+
+def label_mail(house: House, connection: Connection, word: Word) -> Outcome:
+    """Say what a mail is, in the caller's transaction; said again, it changes nothing.
 
     The case that the mail opened is labelled, and runs under the deadlines of the queue to which
     the rules send such mail. A mail that only joined a case says less about it: it can make a
@@ -88,22 +93,21 @@ def label_mail(house: House, word: Word) -> Outcome:
     Raises:
         ActRefused: the case was merged into another at this moment.
     """
-    with house.store.write() as connection:
-        mail_id = original_of(connection, word.mail_id)
-        line = standing_case(connection, mail_id)
-        if line is None:
-            return Outcome.NO_CASE
-        act = Act(case_id=line.id, actor=word.actor, now=word.now)
-        acts.lock(connection, act)
-        line = _line(connection, line.id)  # as whoever held it has left it
-        if line.kind == word.label:
-            return Outcome.ALREADY
-        if not _decides(connection, line, mail_id, word.label):
-            return _keep(connection, line, act, word._replace(mail_id=mail_id))
-        queue = _queue_of(house, connection, mail_id, word.label)
-        is_other = queue is not None and queue != line.queue
-        label_case(house, connection, act, word.label, queue if is_other else None)
-        return Outcome.DONE
+    mail_id = original_of(connection, word.mail_id)
+    line = standing_case(connection, mail_id)
+    if line is None:
+        return Outcome.NO_CASE
+    act = Act(case_id=line.id, actor=word.actor, now=word.now)
+    acts.lock(connection, act)
+    line = _line(connection, line.id)  # as whoever held it has left it
+    if line.kind == word.label:
+        return Outcome.ALREADY
+    if not _decides(connection, line, mail_id, word.label):
+        return _keep(connection, line, act, word._replace(mail_id=mail_id))
+    queue = _queue_of(house, connection, mail_id, word.label)
+    is_other = queue is not None and queue != line.queue
+    label_case(house, connection, act, word.label, queue if is_other else None)
+    return Outcome.DONE
 
 
 def standing_case(connection: Connection, mail_id: int) -> CaseLine | None:

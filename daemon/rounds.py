@@ -6,9 +6,10 @@ The house (everything built and wired) is handed in; errors of accounts are deci
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from daemon import clock
+from daemon import clock, moving
 from daemon.errors import BackdeskError, MailboxAway, MailboxError, Stopping
 from daemon.intake.imap import Mailbox, Selected
 from daemon.intake.receive import FolderRound, Received
@@ -66,7 +67,9 @@ class AccountJob:
             if self.is_unfinished and house.settings.accounts[self.account].go_live is None:
                 return 0  # nothing will be settled: the next part is fetched while this is read
             self._wait_for_records()
-            house.actions.explain_sightings(self._lease, self.account, clock.now())
+            now = clock.now()
+            follow = partial(moving.follow, house, now)
+            house.actions.explain_sightings(self._lease, self.account, now, follow)
             settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
         except BaseException:
             if self.mailbox is not None:

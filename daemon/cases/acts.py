@@ -18,6 +18,9 @@ from daemon.triage.casework import OF_MATTER
 KINDS = ("complaint", "request")
 """The labels of which a case may be; any other closes it."""
 
+UNSAID = ""
+"""The cause with which a case is closed of which nobody has said why; the digest asks."""
+
 NO_CASE = "no case"
 """The cause with which a case is closed that was none."""
 
@@ -180,6 +183,21 @@ def open_again(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -
         course = course_of(connection, act.case_id)
         _set(connection, act, course=encoded(CaseCourse(since=act.now, matters=course.matters)))
         set_clocks(connection, act.case_id, clocks)
+
+
+def take_back_closing(connection: Connection, act: Act) -> None:
+    """Open a closed case again as if it had not been closed: its clocks run on.
+
+    Raises:
+        ActRefused: it is open.
+    """
+    row = _standing(connection, act)
+    if row["state"] == OPEN:
+        raise ActRefused(f"{row['reference']} is open")
+    ended = (case_clocks.c.case_id == act.case_id, case_clocks.c.met_by == "closing")
+    by_it = case_clocks.c.met_at == row["closed_at"]
+    connection.execute(update(case_clocks).where(*ended, by_it).values(met_at=None))
+    _open(connection, act)
 
 
 def _open(connection: Connection, act: Act) -> None:

@@ -25,6 +25,7 @@ app = typer.Typer()
 WORDS = 8
 ORIGINS = {
     "arrived": "arrived there",
+    "sent": "sent from there",
     "sighted": "seen there as well",
     "rematched": "met again under a new UIDVALIDITY",
     "own": "moved there by us",

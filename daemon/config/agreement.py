@@ -97,6 +97,12 @@ def _queues(document: Table) -> Iterator[Finding]:
         other = taken.setdefault((account, folder), name)
         if account and folder and other != name:
             yield ("queues", name, "folder"), f"the same folder as queues.{other}"
+        sent = text_of(table_of(accounts, account), "sent", "Sent")
+        if folder and folder == sent:
+            yield ("queues", name, "folder"), f"is accounts.{account}.sent, where no work is found"
+        done = text_of(table, "done", "Done")
+        if done and (done.strip("/") != done or "//" in done):
+            yield ("queues", name, "done"), f'{done!r} names no folder; allowed: "Done"'
 
 
 def _relays(document: Table) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ class Account(Section):
     token_file: OptionalPath = None
     ca_file: OptionalPath = None
     folders: Texts = ("INBOX",)
+    sent: str = "Sent"  # where mail programs keep what people send; empty: it is not watched
     address: Annotated[str, AfterValidator(optional_address_of)] = ""  # empty: the username
     subaddress: Literal["", "+", "-"] = ""  # what stands before the tag of a case; empty: none
     authserv_id: str = ""  # of the server's Authentication-Results; empty: it writes none
@@ -60,8 +61,14 @@ class Queue(Section):
     name: Name
     account: Filled
     folder: Filled
+    done: str = "Done"  # folder in it: a mail moved there closes its case; empty: there is none
     deadline: Name | None = None  # the profile its cases run under; None: no clock
     approval: bool = False  # a second person must approve answers to complaints in it
+
+    @property
+    def done_folder(self) -> str:
+        """The whole name of the folder for what is done; empty where there is none."""
+        return f"{self.folder}/{self.done}" if self.done else ""
 
 
 class Relay(Section):

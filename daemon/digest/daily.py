@@ -15,6 +15,7 @@ from daemon.digest.links import label_link
 from daemon.digest.records import Digest, FolderLine, Period
 from daemon.digest.render import render
 from daemon.digest.words import Words
+from daemon.intake.placement import Placement
 from daemon.mail.compose import Letter, compose, message_id_of
 from daemon.records import Address, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
@@ -59,7 +60,9 @@ def digest_for(
         period = Period(since=min(last or yesterday, until), until=until)
         unsure, unsure_total = figures.list_unsure(connection, period)
         quarantined, quarantined_total = figures.list_quarantined(connection)
-        listed = figures.list_folders(connection, _watched(settings))
+        place = Placement.of(settings)
+        watched = {(name, one) for name in settings.accounts for one in place.watched(name)}
+        listed = figures.list_folders(connection, watched)
         return Digest(
             day=day,
             zone=zone,
@@ -190,12 +193,6 @@ def _sender(settings: Settings) -> Address:
     relay = settings.relays[settings.digest.relay or settings.plain_relay]
     name, email = parseaddr(settings.digest.sender or relay.username)
     return Address(name=name or "Backdesk", email=email)
-
-
-def _watched(settings: Settings) -> frozenset[tuple[str, str]]:
-    """The folders that are watched, as (account, folder)."""
-    inboxes = {(name, folder) for name, one in settings.accounts.items() for folder in one.folders}
-    return frozenset(inboxes | {(q.account, q.folder) for q in settings.queues.values()})
 
 
 def _patience(settings: Settings) -> dict[str, timedelta]:

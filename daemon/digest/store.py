@@ -51,9 +51,12 @@ from daemon.store.tables import (
 MOST_LISTED = 20
 DUE_SOON = timedelta(days=3)
 
+_NOT_RECEIVED = ("import", "sent")
+"""Origins of deliveries that nobody wrote to the house."""
+
 _came_by_mail = (
     select(deliveries.c.id)
-    .where(deliveries.c.mail_id == mails.c.id, deliveries.c.origin != "import")
+    .where(deliveries.c.mail_id == mails.c.id, deliveries.c.origin.not_in(_NOT_RECEIVED))
     .exists()
 )
 # Whoever labels a case has decided what its mail is.
@@ -114,7 +117,7 @@ def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMai
     standing = select(deliveries.c.id).where(
         deliveries.c.mail_id == mails.c.id,
         deliveries.c.gone_at.is_(None),
-        deliveries.c.origin != "import",
+        deliveries.c.origin.not_in(_NOT_RECEIVED),
     )
     moved = select(sightings.c.delivery_id).where(
         sightings.c.mail_id == mails.c.id, sightings.c.outcome == "person"

@@ -5,7 +5,7 @@ the decision), issued, then done or superseded (the mail was no longer there).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,25 @@ class Outcome:
     how: str | None = None  # move, copy, keyword, ledger, none (the server left it)
     target_uid: int | None = None
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsMove:
+    """What somebody did with a mail in a mailbox."""
+
+    mail_id: int
+    account: str
+    source: str  # folder
+    target: str
+    seen_at: datetime
+
+
+Told = Callable[[Connection, PersonsMove], object]
+"""Is told of each move of a person, in the transaction that explains it."""
+
+
+def _untold(_connection: Connection, _move: PersonsMove) -> None:
+    """Nobody asks."""
 
 
 class Actions:
@@ -131,7 +150,9 @@ class Actions:
             connection.execute(update(deliveries).where(gone).values(gone_at=now))
             failpoint("settle.before_commit")
 
-    def explain_sightings(self, lease: Lease, account: str, now: datetime) -> dict[str, int]:
+    def explain_sightings(
+        self, lease: Lease, account: str, now: datetime, tell: Told = _untold
+    ) -> dict[str, int]:
         """Explain what can be explained after a round; return how many of each outcome."""
         counts: dict[str, int] = defaultdict(int)
         with self.store.write() as connection:
@@ -143,6 +164,8 @@ class Actions:
                 if found := self._explain(connection, account, row):
                     self._settle_sighting(connection, row, found, now)
                     counts[found.outcome] += 1
+                    if found.outcome == "person":
+                        tell(connection, _move(connection, row, found))
         return counts
 
     def persons_moves(self, account: str | None = None) -> list[Row[Any]]:
@@ -260,6 +283,22 @@ class Actions:
             connection.execute(update(actions).where(actions.c.id == found.action_id).values(bound))
         if found.outcome == "copy":
             self.plan(connection, [row.mail_id], now)
+
+
+def _move(connection: Connection, row: Row[Any], found: Explanation) -> PersonsMove:
+    """Return the move that a sighting turned out to be."""
+    ends = (found.from_delivery_id, row.delivery_id)
+    query = select(deliveries.c.id, folders.c.name).join(
+        folders, folders.c.id == deliveries.c.folder_id
+    )
+    named = {one.id: one.name for one in connection.execute(query.where(deliveries.c.id.in_(ends)))}
+    return PersonsMove(
+        mail_id=row.mail_id,
+        account=row.account,
+        source=named[found.from_delivery_id],
+        target=named[row.delivery_id],
+        seen_at=row.seen_at,
+    )
 
 
 def _has_moved(outcome: Outcome) -> bool:

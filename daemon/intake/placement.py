@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from daemon.config.settings import Settings
 from daemon.intake.plan import is_live
 
 
@@ -14,6 +15,7 @@ class AccountPlace:
 
     inboxes: tuple[str, ...]
     go_live: date | None
+    sent: str = ""  # folder of what people send; empty: it is not watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,7 @@ class QueuePlace:
 
     account: str
     folder: str
+    done: str = ""  # the whole name of the folder for what is done; empty: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +46,52 @@ class Placement:
     queues: Mapping[str, QueuePlace]
     zone: ZoneInfo
 
+    @classmethod
+    def of(cls, settings: Settings) -> "Placement":
+        """Return what each folder of the configuration is."""
+        accounts = {
+            name: AccountPlace(inboxes=one.folders, go_live=one.go_live, sent=one.sent)
+            for name, one in settings.accounts.items()
+        }
+        queues = {
+            name: QueuePlace(account=one.account, folder=one.folder, done=one.done_folder)
+            for name, one in settings.queues.items()
+        }
+        return cls(accounts=accounts, queues=queues, zone=settings.service.zone)
+
     def watched(self, account: str) -> tuple[str, ...]:
-        """Return the folders of an account that are read: inboxes, then its queues."""
-        queues = [queue.folder for queue in self.queues.values() if queue.account == account]
-        return tuple(dict.fromkeys([*self.accounts[account].inboxes, *queues]))
+        """Return the folders of an account that are read: inboxes, queues, done, sent."""
+        queues = [queue for queue in self.queues.values() if queue.account == account]
+        place = self.accounts[account]
+        folders = [*place.inboxes, *(one.folder for one in queues), *(one.done for one in queues)]
+        return tuple(dict.fromkeys(one for one in (*folders, place.sent) if one))
 
     def queue_of(self, account: str, folder: str) -> str | None:
-        """Return the queue that lies in this folder; a folder listed as inbox is none."""
+        """Return the queue whose folder, or whose folder for what is done, this is.
+
+        A folder listed as inbox is none.
+        """
         if folder in self.accounts[account].inboxes if account in self.accounts else ():
             return None
         for name, queue in self.queues.items():
-            if (queue.account, queue.folder) == (account, folder):
+            if queue.account == account and folder in (queue.folder, queue.done):
                 return name
         return None
+
+    def is_done(self, account: str, folder: str) -> bool:
+        """Tell whether a folder is a queue's for what is done."""
+        name = self.queue_of(account, folder)
+        return name is not None and self.queues[name].folder != folder
+
+    def is_sent(self, account: str, folder: str) -> bool:
+        """Tell whether a folder holds what people send; one listed as inbox does not."""
+        place = self.accounts.get(account)
+        return place is not None and folder == place.sent and folder not in place.inboxes
+
+    def done_beside(self, account: str, folder: str) -> str:
+        """Return the folder for what is done in the queue of this folder; empty: there is none."""
+        name = self.queue_of(account, folder)
+        return self.queues[name].done if name else ""
 
     def is_live(self, account: str, received_at: datetime) -> bool:
         """Tell whether a mail received then in this account may be acted on."""

@@ -93,6 +93,8 @@ class Settler:
     def _target(self, account: str, target: str, source: str) -> int:
         """Make sure the target exists and has a row; the source is open again afterwards."""
         self._mailbox.create(target)
+        if done := self._actions.placement.done_beside(account, target):
+            self._mailbox.create(done)
         selected = self._mailbox.examine(target)
         folder = self._ledger.open_folder(self._lease, account, target, selected.uidvalidity)
         self._mailbox.select(source)

@@ -115,6 +115,8 @@ class Ledger:
                 ],
             )
             origins = entries.origins_of(connection, folder, arrivals, held, now)
+            if self._actions.placement.is_sent(folder.account, folder.name):
+                origins = ["sent" if one == "arrived" else one for one in origins]
             by_uid = self._deliver(connection, folder, arrivals, ids, origins, now)
             self._sight(connection, folder, arrivals, ids, origins, by_uid, now)
             entries.keep_earliest(connection, arrivals, held)

@@ -115,7 +115,7 @@ deliveries = Table(
     Column("received_at", Moment),  # INTERNALDATE
     Column("seen_at", Moment, nullable=False),
     Column("gone_at", Moment),  # when the server no longer had it
-    Column("origin", Text, nullable=False),  # arrived, sighted, rematched, own, import
+    Column("origin", Text, nullable=False),  # arrived, sent, sighted, rematched, own, import
     Column("failure", Text),  # why it could not be fetched
     UniqueConstraint("folder_id", "uid"),
 )

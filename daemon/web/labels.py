@@ -42,7 +42,9 @@ def answer(house: House, visit: Visit) -> Reply:
     if label not in labels_of(house):
         return short_reply("refused", language, 400)
     try:
-        outcome = label_mail(house, Word(standing.mail_id, label, reader, visit.now))
+        with house.store.write() as connection:
+            word = Word(standing.mail_id, label, reader, visit.now)
+            outcome = label_mail(house, connection, word)
     except ActRefused:  # merged with another case while this page was open
         return short_reply("trouble", language, 409)
     after = _standing(house, standing.mail_id) or standing
