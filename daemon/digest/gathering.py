@@ -85,7 +85,7 @@ def _deadlines(connection: Connection, asked: Asked) -> Deadlines:
     last = soon_until(asked.day, WorkCalendar(book.calendars.get(HOUSE)))
     pressing = register.list_deadlines(
         connection,
-        asked.now,
+        asked.period.until,
         register.end_of(last, settings.service.zone),
         register.Terms(book=book, matters=settings.matters.profiles),
         register.cases_within(scope.queues, scope.owner),

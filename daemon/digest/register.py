@@ -50,7 +50,7 @@ def list_deadlines(
 
     Args:
         connection: a transaction.
-        now: the present.
+        now: the end of the digest's period; what was due before is overdue.
         until: the end of what is soon, not included.
         terms: explain why they are due.
         within: which cases count at all.
