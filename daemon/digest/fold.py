@@ -11,7 +11,7 @@ _NO_ROOM = frozenset(("Mn", "Me", "Cf"))
 
 def columns(text: str) -> int:
     """Return how many columns of a terminal a text takes (UAX 11: wide letters take two)."""
-    return sum(map(_columns, text))
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def fold(text: str, first: str = "", rest: str = "", width: int = WIDTH) -> str:

@@ -198,7 +198,9 @@ class Lists:
             return (moving,)
         if self.digest.unsure_total == 1 and not self.digest.closed:
             return (words.say("help_reply_one"), moving)
-        return (words.say("help_reply", first=items[0], second=items[-1]), moving)
+        if len(items) == 1:
+            return (words.say("help_reply_first", first=items[0]), moving)
+        return (words.say("help_reply", first=items[0], second=items[1]), moving)
 
     def _help_closed(self) -> tuple[str, ...]:
         if not self.digest.by_reply or not self.digest.closed:
