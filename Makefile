@@ -9,7 +9,8 @@ CODE := daemon classifiers tests
 
 # What the tests of tests/servers install on Debian when they may (as root), at one go and before
 # the tests run side by side: apt-get has one lock.
-SERVERS := dovecot-imapd postgresql openssl systemd procps gcc libc6-dev
+SERVERS := dovecot-imapd postgresql openssl systemd procps gcc libc6-dev chromium \
+  fonts-dejavu-core
 
 # Kills of `make faults`; a full proof takes 200.
 KILLS ?= 200

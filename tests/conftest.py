@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from tests.faults.undo import undo
 from tests.servers.apt import ServerUnavailable
 from tests.servers.certs import Certificates, issue
+from tests.servers.chromium import Chromium
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import FakeImap
 from tests.servers.loopback import open_directory
@@ -117,6 +118,12 @@ def pymap_server() -> Iterator[PymapServer]:
     """Give a pymap with the user `desk` and an empty INBOX."""
     with _running(PymapServer) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Chromium:
+    """Give a Chromium that shows pages without a window."""
+    return _made(lambda: Chromium(tmp_path_factory.mktemp("chromium")))
 
 
 @pytest.fixture(scope="session")

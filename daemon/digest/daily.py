@@ -11,11 +11,11 @@ from daemon import clock
 from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest import store as figures
+from daemon.digest.gathering import Asked, gather
 from daemon.digest.links import label_link
-from daemon.digest.records import Digest, FolderLine, Period
+from daemon.digest.records import Digest, Period, Scope
 from daemon.digest.render import render
 from daemon.digest.words import Words
-from daemon.intake.placement import Placement
 from daemon.mail.compose import Letter, compose, message_id_of
 from daemon.records import Address, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
@@ -25,19 +25,19 @@ from daemon.store.keys import LINKS, keys_of
 _log = logging.getLogger(__name__)
 
 KIND = "digest"
-SOON = timedelta(hours=1)
 SENTENCES_S = 30.0  # that the digest waits for sentences, and for the one being looked for
 _QUOTED = re.compile(r'\w: "(.+)"', re.DOTALL)  # a reason that quotes a sentence, not a word
 # Exchange answers automatic mail out of office unless told not to (MS-OXCMAIL 2.2.3.2.14).
 _NO_ANSWERS = (("X-Auto-Response-Suppress", "All"),)
 
 
-def digest_for(
+def digest_for(  # noqa: PLR0913 - all that a digest follows from
     store: Store,
     settings: Settings,
     day: date,
     now: datetime,
     counts: Sequence[FolderCount] = (),
+    scope: Scope | None = None,
 ) -> Digest:
     """Return the digest of a local date, from one picture of the ledger.
 
@@ -46,10 +46,11 @@ def digest_for(
 
     Args:
         store: the ledger.
-        settings: names the accounts and the time zone.
+        settings: names the accounts, the calendar and the time zone.
         day: the local date that it bears; of a past one the counts end with the day.
         now: the present.
         counts: folders reconciled just now; of the others the last listing is used.
+        scope: whose it is; None: it is that of the whole house.
     """
     zone = settings.service.zone
     with store.read() as connection:
@@ -58,28 +59,15 @@ def digest_for(
         end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
         until = now if day >= local_date(now, zone) else min(end, now)
         period = Period(since=min(last or yesterday, until), until=until)
-        unsure, unsure_total = figures.list_unsure(connection, period)
-        quarantined, quarantined_total = figures.list_quarantined(connection)
-        place = Placement.of(settings)
-        watched = {(name, one) for name in settings.accounts for one in place.watched(name)}
-        listed = figures.list_folders(connection, watched)
-        return Digest(
+        asked = Asked(
+            settings=settings,
             day=day,
-            zone=zone,
+            now=now,
             period=period,
-            intake=figures.count_intake(connection, period),
-            unsure=unsure,
-            unsure_total=unsure_total,
-            quarantined=quarantined,
-            quarantined_total=quarantined_total,
-            unfetchable=figures.list_unfetchable(connection),
-            folders=_renewed(listed, counts),
-            accounts=figures.list_accounts(connection, _patience(settings), now),
-            deadlines=figures.list_deadlines(connection, now),
-            without_model=figures.count_without_model(connection, period),
-            held_back=figures.count_held_back(connection, period),
-            **figures.count_waiting(connection),
+            counts=tuple(counts),
+            scope=scope or Scope(),
         )
+        return gather(connection, asked)
 
 
 def with_sentences(digest: Digest, tell: Callable[[bytes, str], Sequence[str]]) -> Digest:
@@ -193,30 +181,3 @@ def _sender(settings: Settings) -> Address:
     relay = settings.relays[settings.digest.relay or settings.plain_relay]
     name, email = parseaddr(settings.digest.sender or relay.username)
     return Address(name=name or "Backdesk", email=email)
-
-
-def _patience(settings: Settings) -> dict[str, timedelta]:
-    """Account -> for how long it may go without a success: an hour, or three polls."""
-    polls = {
-        name: timedelta(seconds=one.poll_s or settings.intake.poll_s)
-        for name, one in settings.accounts.items()
-    }
-    return {name: max(SOON, 3 * poll) for name, poll in polls.items()}
-
-
-def _renewed(listed: Sequence[FolderLine], counts: Sequence[FolderCount]) -> tuple[FolderLine, ...]:
-    """Return the lines of the last listings, each replaced by a fresh count where there is one."""
-    lines = {(line.account, line.folder): line for line in listed}
-    lines |= {(count.account, count.folder): _line(count) for count in counts}
-    return tuple(lines.values())
-
-
-def _line(count: FolderCount) -> FolderLine:
-    return FolderLine(
-        account=count.account,
-        folder=count.folder,
-        server=count.server,
-        held=count.held,
-        quarantined=count.quarantined,
-        missing=count.missing,
-    )

@@ -9,6 +9,23 @@ Counts = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose digest it is; nothing said is the whole house.
+
+    With both, it holds what the owner has in any queue, and what nobody has yet in the queues.
+    """
+
+    queues: frozenset[str] | None = None  # None: all
+    owner: str | None = None  # None: whoever has it
+    name: str = ""  # for people: stands in the title
+
+    @property
+    def is_house(self) -> bool:
+        """Whether nothing is left out."""
+        return self.queues is None and self.owner is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """What a digest counts: what was taken in from `since` up to, not including, `until`."""
 
@@ -48,6 +65,23 @@ class UnsureMail:
     reason: str  # of the verdict
     digest: bytes = b""  # SHA-256 of the raw bytes
     sentence: str = ""  # of the mail, that speaks most for the likeliest label; "" when unknown
+    item: int = 0  # its number within the digest, from 1; a reply names it
+    link: str = ""  # absolute; where one click says what it is; "" where there are no links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a case is due when it is: one clock, and what moved its end."""
+
+    profile: str
+    clock: str
+    met_by: str  # what it waits for: answer, acknowledgement, decision, closing
+    amount: int
+    unit: str  # of `daemon.config.deadlines.UNITS`
+    since: datetime | None  # from when it runs; None: it cannot be counted anew to the same end
+    paused_days: int = 0
+    is_extended: bool = False
+    is_rolled: bool = False  # its end was moved past free days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +96,9 @@ class DueCase:
     queue: str
     owner: str  # "" where nobody has it
     due_at: datetime
+    severity: str = ""  # low, normal, high, critical; "" where nobody has said
+    priority: str = ""  # by a rule
+    reason: Reason | None = None  # None: its clock is not known any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +107,63 @@ class Deadlines:
 
     overdue: tuple[DueCase, ...] = ()  # the first of them, the oldest term first
     overdue_total: int = 0
-    soon: tuple[DueCase, ...] = ()  # the first of those that are due within days
+    soon: tuple[DueCase, ...] = ()  # the first of those that are due up to `soon_until`
     soon_total: int = 0
+    soon_until: date | None = None  # the last day of what is soon; None: nobody has looked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedCase:
+    """A case that was closed by a move of its folder, of which nobody has said why."""
+
+    item: int  # its number within the digest; goes on from the unsure mails
+    case_id: int
+    reference: str
+    kind: str
+    subject: str  # a stranger's words, as they are
+    customer: str
+    customer_name: str
+    queue: str
+    closed_at: datetime
+    link: str = ""  # as in UnsureMail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A mail that did not leave."""
+
+    state: str  # failed, held, awaiting (a second person), held back (by a limit)
+    kind: str
+    recipient: str
+    reference: str  # of its case; "" where it belongs to none
+    why: str  # a relay's last words, or the limit
+    outgoing_id: int = 0  # 0: there is no row, as nothing was written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Senders:
+    """Who has sent newsletters, over the last week."""
+
+    rows: tuple[tuple[str, str, int], ...] = ()  # (address, name, mails), the most first
+    total: int = 0  # mails
+    senders: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A number for each day; the last is that of the day before the digest."""
+
+    name: str  # received, opened, closed
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trends:
+    """Numbers of the same days, one after the other."""
+
+    first: date
+    last: date
+    rows: tuple[Trend, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +237,13 @@ class Digest:
     deadlines: Deadlines = Deadlines()
     awaiting: int = 0  # answers that a second person must approve
     held_back: int = 0  # acknowledgements of the period that a limit held back
+    scope: Scope = Scope()
+    unsent: tuple[Unsent, ...] = ()  # the first that did not leave, whatever the state
+    closed: tuple[ClosedCase, ...] = ()  # the first whose cause is not said
+    closed_total: int = 0
+    newsletters: Senders | None = None  # of the last week; None: it is not the day for it
+    trends: Trends | None = None
+    by_reply: bool = True  # whether a reply to it is understood
 
     @property
     def missing(self) -> int:
@@ -161,7 +260,7 @@ class Digest:
         """Whether anything in it waits for a person."""
         waiting = (self.unsure_total, self.quarantined_total, self.missing, self.unmoved)
         outgoing = (self.outgoing_failed, self.outgoing_held, self.held_back, self.awaiting)
-        pressing = (self.deadlines.overdue_total, self.deadlines.soon_total)
+        pressing = (self.deadlines.overdue_total, self.deadlines.soon_total, self.closed_total)
         return any(
             (*pressing, *waiting, *outgoing, self.without_model, self.unfetchable, self.troubled)
         )

@@ -11,31 +11,27 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    false,
     func,
     or_,
     select,
+    true,
 )
 
-from daemon.cases.records import CaseLine
-from daemon.cases.views import Wanted, count_cases, list_cases
 from daemon.digest.records import (
     AccountHealth,
     Counts,
-    Deadlines,
-    DueCase,
     FolderLine,
     Intake,
     Period,
     QuarantinedMail,
+    Scope,
     Unfetchable,
     UnsureMail,
 )
-from daemon.sending.store import AWAITS_APPROVAL, REJECTED
+from daemon.digest.register import MOST_LISTED, cases_within
 from daemon.store.tables import (
     accounts,
     actions,
-    case_events,
     case_mails,
     cases,
     decisions,
@@ -48,13 +44,10 @@ from daemon.store.tables import (
     sightings,
 )
 
-MOST_LISTED = 20
-DUE_SOON = timedelta(days=3)
-
 _NOT_RECEIVED = ("import", "sent")
 """Origins of deliveries that nobody wrote to the house."""
 
-_came_by_mail = (
+came_by_mail = (
     select(deliveries.c.id)
     .where(deliveries.c.mail_id == mails.c.id, deliveries.c.origin.not_in(_NOT_RECEIVED))
     .exists()
@@ -98,7 +91,7 @@ def count_intake(connection: Connection, period: Period) -> Intake:
         by_queue=_grouped(
             connection, decisions.c.queue, and_(taken, decisions.c.queue.is_not(None))
         ),
-        imported=_number(connection, and_(_stored_in(period), ~_came_by_mail)),
+        imported=_number(connection, and_(_stored_in(period), ~came_by_mail)),
     )
 
 
@@ -107,12 +100,14 @@ def count_without_model(connection: Connection, period: Period) -> int:
     return _number(connection, and_(_taken_in(period), decisions.c.verdict_reason == "no model"))
 
 
-def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMail, ...], int]:
+def list_unsure(
+    connection: Connection, period: Period, scope: Scope
+) -> tuple[tuple[UnsureMail, ...], int]:
     """Return the first mails that wait for a person's decision, and how many there are.
 
     Waiting is what still stands in a watched folder and was moved by nobody: all of it where the
     account is live, that of the period where it is only observed. New ones come first, by
-    arrival, then the older ones, the oldest first.
+    arrival, then the older ones, the oldest first. They are numbered from 1 in that order.
     """
     standing = select(deliveries.c.id).where(
         deliveries.c.mail_id == mails.c.id,
@@ -130,6 +125,7 @@ def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMai
         standing.exists(),
         ~moved.exists(),
         ~_decided_on.exists(),
+        mails_within(scope),
     )
     columns = (
         mails.c.id.label("mail_id"),
@@ -141,35 +137,11 @@ def list_unsure(connection: Connection, period: Period) -> tuple[tuple[UnsureMai
         decisions.c.verdict_reason.label("reason"),
     )
     is_new = case((mails.c.stored_at >= period.since, 0), else_=1)
-    query = _joined(select(*columns)).where(waits)
+    query = joined(select(*columns)).where(waits)
     query = query.order_by(is_new, mails.c.received_at, mails.c.id).limit(MOST_LISTED)
     rows = connection.execute(query).mappings()
-    return tuple(UnsureMail(**row) for row in rows), _number(connection, waits)
-
-
-def list_deadlines(connection: Connection, now: datetime) -> Deadlines:
-    """Return the cases whose term is over, and those that are due within days."""
-    overdue = Wanted(due_before=now, limit=MOST_LISTED)
-    soon = Wanted(due_from=now, due_before=now + DUE_SOON, limit=MOST_LISTED)
-    return Deadlines(
-        overdue=tuple(map(_due_case, list_cases(connection, overdue))),
-        overdue_total=count_cases(connection, overdue),
-        soon=tuple(map(_due_case, list_cases(connection, soon))),
-        soon_total=count_cases(connection, soon),
-    )
-
-
-def _due_case(line: CaseLine) -> DueCase:
-    return DueCase(
-        reference=line.reference,
-        kind=line.kind,
-        subject=line.subject,
-        customer=line.customer or "",
-        customer_name=line.customer_name or "",
-        queue=line.queue or "",
-        owner=line.owner or "",
-        due_at=line.due_at or line.opened_at,
-    )
+    listed = tuple(UnsureMail(item=number, **row) for number, row in enumerate(rows, start=1))
+    return listed, _number(connection, waits)
 
 
 def list_quarantined(connection: Connection) -> tuple[tuple[QuarantinedMail, ...], int]:
@@ -237,32 +209,33 @@ def list_accounts(
     return tuple(_health(name, rows.get(name), now - wait) for name, wait in patience.items())
 
 
-def count_waiting(connection: Connection) -> dict[str, int]:
-    """Return `backlog`, `unmoved`, `awaiting` and what did not go out, as they are now."""
-    awaits = outgoing.c.reply == AWAITS_APPROVAL
-    decided = func.coalesce(outgoing.c.reply.startswith(REJECTED), false())
-    query = select(outgoing.c.state, func.count().label("number")).where(
-        ~func.coalesce(awaits, false()), ~decided
-    )
-    rows = connection.execute(query.group_by(outgoing.c.state))
-    states = {row.state: row.number for row in rows}
-    awaiting = select(func.count()).select_from(outgoing).where(awaits)
+def count_backlog(connection: Connection) -> dict[str, int]:
+    """Return `backlog` and `unmoved`: mails that wait to be read, and those not moved."""
     unread = select(func.count()).select_from(mails).where(mails.c.state == "received")
     unmoved = select(func.count()).select_from(actions).where(actions.c.state == "failed")
     return {
         "backlog": connection.scalar(unread) or 0,
         "unmoved": connection.scalar(unmoved) or 0,
-        "outgoing_failed": states.get("failed", 0),
-        "outgoing_held": states.get("held", 0),
-        "awaiting": connection.scalar(awaiting) or 0,
     }
 
 
-def count_held_back(connection: Connection, period: Period) -> int:
-    """Return how many acknowledgements a limit held back."""
-    query = select(func.count()).select_from(case_events)
-    during = (case_events.c.at >= period.since, case_events.c.at < period.until)
-    return connection.scalar(query.where(case_events.c.kind == "held back", *during)) or 0
+def mails_within(scope: Scope) -> ColumnElement[bool]:
+    """Return which mails a digest is about, for a query that is `joined`: those of its cases.
+
+    A mail without a case (its account is only observed) belongs to the queue it would go to.
+    """
+    if scope.is_house:
+        return true()
+    of_mail = (
+        select(case_mails.c.mail_id)
+        .join(cases, cases.c.id == case_mails.c.case_id)
+        .where(case_mails.c.mail_id == mails.c.id)
+    )
+    within = of_mail.where(cases_within(scope.queues, scope.owner)).exists()
+    if scope.queues is None:
+        return within
+    in_queue = decisions.c.queue.in_(sorted(scope.queues))
+    return or_(within, and_(in_queue, ~of_mail.exists()))
 
 
 def _stored_in(period: Period) -> ColumnElement[bool]:
@@ -270,10 +243,11 @@ def _stored_in(period: Period) -> ColumnElement[bool]:
 
 
 def _taken_in(period: Period) -> ColumnElement[bool]:
-    return and_(_stored_in(period), _came_by_mail)
+    return and_(_stored_in(period), came_by_mail)
 
 
-def _joined(query: Select[Any]) -> Select[Any]:
+def joined(query: Select[Any]) -> Select[Any]:
+    """Return a query over mails with what was read of them, and decided."""
     return (
         query.select_from(mails)
         .outerjoin(readings, readings.c.mail_id == mails.c.id)
@@ -282,11 +256,11 @@ def _joined(query: Select[Any]) -> Select[Any]:
 
 
 def _number(connection: Connection, chosen: ColumnElement[bool]) -> int:
-    return connection.scalar(_joined(select(func.count(mails.c.id))).where(chosen)) or 0
+    return connection.scalar(joined(select(func.count(mails.c.id))).where(chosen)) or 0
 
 
 def _grouped(connection: Connection, by: ColumnElement[Any], chosen: ColumnElement[bool]) -> Counts:
-    query = _joined(select(by.label("name"), func.count(mails.c.id).label("number")))
+    query = joined(select(by.label("name"), func.count(mails.c.id).label("number")))
     rows = connection.execute(query.where(chosen).group_by(by)).all()
     return tuple(sorted(((row.name, row.number) for row in rows), key=_largest_first))
 

@@ -1,123 +1,68 @@
 """A digest and a language -> sentences and rows in their order; the templates only lay them out."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Iterator
 
-from daemon.digest.legible import SENDER_CHARS, SUBJECT_CHARS, legible
-from daemon.digest.records import (
-    AccountHealth,
-    Counts,
-    Digest,
-    DueCase,
-    FolderLine,
-    QuarantinedMail,
-    UnsureMail,
+from daemon.digest.counted import (
+    accounts_of,
+    charts_of,
+    folders_of,
+    intake_of,
+    newsletters_of,
+    queues_of,
 )
+from daemon.digest.layout import Tile, View
+from daemon.digest.legible import SENDER_CHARS, legible
+from daemon.digest.records import Digest
+from daemon.digest.waiting import Lists
 from daemon.digest.words import Words
 
-ERROR_CHARS = 160
-SENTENCE_CHARS = 120
-NO_LINKS: Mapping[int, str] = MappingProxyType({})
+MOST = 20
+"""Entries that a list shows at most."""
+
+_QUEUES_CHARS = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One mail, or one folder, that waits for a person."""
-
-    title: str
-    lines: tuple[str, ...]
-    link: str = ""  # where its reader may decide; "": nowhere
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """A list of entries under a heading; without entries it is not shown."""
-
-    heading: str
-    rows: tuple[Entry, ...]
-    more: str = ""
-    help: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
-    """A line of a count."""
-
-    number: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
-    """Counts under a heading."""
-
-    heading: str
-    rows: tuple[Number, ...]
-    total: str = ""
-    period: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One folder or account, and how it does."""
-
-    name: str
-    line: str
-    is_well: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """Findings under a heading."""
-
-    heading: str
-    rows: tuple[Finding, ...]
-    empty: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A whole digest in words."""
-
-    language: str
-    subject: str
-    title: str
-    headline: str
-    attention: tuple[str, ...]
-    decide: str  # what a link to decide is called
-    lists: tuple[Listing, ...]
-    intake: Numbers
-    queues: Numbers
-    health: tuple[Health, ...]
-    footer: str
-
-
-def view_of(digest: Digest, words: Words, links: Mapping[int, str] = NO_LINKS) -> View:
-    """Return the digest in one language, unsure mails with the links that there are for them."""
-    attention = tuple(_attention(digest, words))
+def view_of(digest: Digest, words: Words, most: int = MOST) -> View:
+    """Return the digest in one language, with at most `most` entries in each list."""
+    attention = _attention(digest, words)
+    parts = _parts(digest, words)
     return View(
         language=words.language,
-        subject=words.say("subject", day=words.day(digest.day), parts=_parts(digest, words)),
-        title=words.say("title", day=words.day(digest.day, "long")),
-        headline=words.say("attention", len(attention)) if attention else words.say("all_well"),
+        subject=_headed("subject", digest, words, day=words.day(digest.day), parts=parts),
+        title=_headed("title", digest, words, day=words.day(digest.day, "long")),
+        subtitle=_subtitle(digest, words),
+        preview=_preview(digest, words),
+        tiles=tuple(_tiles(digest, words)),
+        headline=_headline(digest, attention, words),
         attention=attention,
-        decide=words.say("decide"),
-        lists=(
-            *_deadlines(digest, words),
-            _unsure(digest, words, links),
-            _quarantined(digest, words),
-            _unfetchable(digest, words),
+        lists=Lists(digest=digest, words=words, most=most).all(),
+        counts=(
+            newsletters_of(digest, words, most),
+            intake_of(digest, words),
+            queues_of(digest, words, most),
         ),
-        intake=_intake(digest, words),
-        queues=Numbers(
-            heading=words.say("h_queues"),
-            rows=tuple(Number(number=n, name=name) for name, n in digest.intake.by_queue),
-        ),
-        health=(_folders(digest, words), _accounts(digest, words)),
+        charts=charts_of(digest, words),
+        health=(folders_of(digest, words, most), accounts_of(digest, words, most)),
         footer=words.say("footer", moment=words.moment(digest.period.until, digest.zone)),
     )
+
+
+def _headline(digest: Digest, attention: tuple[str, ...], words: Words) -> str:
+    """Return what stands before what has no list of its own, or that all is well."""
+    if attention:
+        return words.say("attention")
+    return "" if digest.needs_people else words.say("all_well")
+
+
+def _headed(key: str, digest: Digest, words: Words, **values: str) -> str:
+    """Return subject or title, with the name of the person whose digest it is."""
+    name = legible(digest.scope.name, SENDER_CHARS)
+    return words.say(f"{key}_of", name=name, **values) if name else words.say(key, **values)
+
+
+def _subtitle(digest: Digest, words: Words) -> str:
+    queues = ", ".join(sorted(digest.scope.queues or ()))
+    return words.say("queues", names=legible(queues, _QUEUES_CHARS)) if queues else ""
 
 
 def _parts(digest: Digest, words: Words) -> str:
@@ -138,194 +83,42 @@ def _parts(digest: Digest, words: Words) -> str:
     return ", ".join(parts)
 
 
-def _attention(digest: Digest, words: Words) -> Iterator[str]:
-    """What needs a person, the gravest first."""
+def _tiles(digest: Digest, words: Words) -> Iterator[Tile]:
+    counts = (
+        ("tile_overdue", digest.deadlines.overdue_total, True),
+        ("tile_soon", digest.deadlines.soon_total, False),
+        ("tile_unsure", digest.unsure_total, False),
+        ("tile_missing", digest.missing, True),
+    )
+    for key, number, is_alarm in counts:
+        yield Tile(number=number, name=words.say(key, number), is_alarm=is_alarm and number > 0)
+
+
+def _preview(digest: Digest, words: Words) -> str:
+    """Return everything that needs a person in sentences, the gravest first."""
+    last = words.day(digest.deadlines.soon_until or digest.day)
     counts = (
         ("overdue", digest.deadlines.overdue_total),
         ("soon", digest.deadlines.soon_total),
-        ("missing", digest.missing),
-        ("troubled", len(digest.troubled)),
-        ("no_model", digest.without_model),
         ("unsure", digest.unsure_total),
-        ("quarantined", digest.quarantined_total),
-        ("unfetchable", sum(one.number for one in digest.unfetchable)),
-        ("unmoved", digest.unmoved),
+        ("closed", digest.closed_total),
         ("failed", digest.outgoing_failed),
         ("held", digest.outgoing_held),
         ("held_back", digest.held_back),
         ("awaiting", digest.awaiting),
+        ("quarantined", digest.quarantined_total),
+        ("unfetchable", sum(one.number for one in digest.unfetchable)),
     )
-    return (words.say(key, number) for key, number in counts if number)
+    listed = (words.say(key, number, day=last) for key, number in counts if number)
+    return " ".join((*listed, *_attention(digest, words))) or words.say("all_well")
 
 
-def _deadlines(digest: Digest, words: Words) -> tuple[Listing, Listing]:
-    """The cases past their term, then those that are due within days."""
-    pressing = digest.deadlines
-
-    def listing(heading: str, cases: tuple[DueCase, ...], total: int) -> Listing:
-        return Listing(
-            heading=words.say(heading),
-            rows=tuple(_due_entry(one, digest, words) for one in cases),
-            more=_more(total - len(cases), words),
-            help=words.say("help_cases"),
-        )
-
-    return (
-        listing("h_overdue", pressing.overdue, pressing.overdue_total),
-        listing("h_soon", pressing.soon, pressing.soon_total),
+def _attention(digest: Digest, words: Words) -> tuple[str, ...]:
+    """What needs a person and has no list of its own, the gravest first."""
+    counts = (
+        ("missing", digest.missing),
+        ("troubled", len(digest.troubled)),
+        ("no_model", digest.without_model),
+        ("unmoved", digest.unmoved),
     )
-
-
-def _due_entry(case: DueCase, digest: Digest, words: Words) -> Entry:
-    subject = legible(case.subject, SUBJECT_CHARS) or words.say("no_subject")
-    due = words.say("due", moment=words.moment(case.due_at, digest.zone))
-    owner = words.say("owner", name=case.owner) if case.owner else words.say("no_owner")
-    facts = (due, words.name("labels", case.kind), case.queue, owner)
-    return Entry(
-        title=f"{case.reference} · {subject}",
-        lines=(
-            _written_by(case.customer, case.customer_name, words),
-            " · ".join(legible(one, SUBJECT_CHARS) for one in facts if one),
-        ),
-    )
-
-
-def _written_by(address: str, name: str, words: Words) -> str:
-    """The address always shows: the name is whatever the sender likes."""
-    address, name = legible(address, SENDER_CHARS), legible(name, SENDER_CHARS)
-    both = f"{name} <{address}>" if name and address else address or name
-    return both or words.say("no_sender")
-
-
-def _unsure(digest: Digest, words: Words, links: Mapping[int, str]) -> Listing:
-    return Listing(
-        heading=words.say("h_unsure"),
-        rows=tuple(
-            replace(_unsure_entry(mail, digest, words), link=links.get(mail.mail_id, ""))
-            for mail in digest.unsure
-        ),
-        more=_more(digest.unsure_total - len(digest.unsure), words),
-        help=words.say("help_unsure"),
-    )
-
-
-def _unsure_entry(mail: UnsureMail, digest: Digest, words: Words) -> Entry:
-    subject = legible(mail.subject, SUBJECT_CHARS) or words.say("no_subject")
-    sender = _written_by(mail.sender, mail.sender_name, words)
-    received = words.moment(mail.received_at, digest.zone)
-    number = f"{words.say('number')} {mail.mail_id}"
-    why = legible(words.why_unsure(mail.reason), ERROR_CHARS)
-    lines = (sender, f"{received} · {number} · {why}")
-    sentence = legible(mail.sentence, SENTENCE_CHARS)
-    return Entry(title=subject, lines=(*lines, f"«{sentence}»") if sentence else lines)
-
-
-def _quarantined(digest: Digest, words: Words) -> Listing:
-    def entry(mail: QuarantinedMail) -> Entry:
-        since = words.say("since", moment=words.moment(mail.since, digest.zone))
-        number = f"{words.say('number')} {mail.mail_id}"
-        return Entry(title=number, lines=(f"{words.why_set_aside(mail.reason)} · {since}",))
-
-    return Listing(
-        heading=words.say("h_quarantined"),
-        rows=tuple(map(entry, digest.quarantined)),
-        more=_more(digest.quarantined_total - len(digest.quarantined), words),
-        help=words.say("help_quarantined"),
-    )
-
-
-def _unfetchable(digest: Digest, words: Words) -> Listing:
-    rows = tuple(
-        Entry(title=_place(one.account, one.folder), lines=(words.say("received", one.number),))
-        for one in digest.unfetchable
-    )
-    return Listing(heading=words.say("h_unfetchable"), rows=rows)
-
-
-def _more(number: int, words: Words) -> str:
-    return words.say("and_more", number) if number > 0 else ""
-
-
-def _intake(digest: Digest, words: Words) -> Numbers:
-    intake, zone = digest.intake, digest.zone
-    since, until = digest.period.since, digest.period.until
-    total = words.say("received", intake.received) if intake.received else ""
-    sentences = (
-        ("older", intake.older),
-        ("observed", intake.observed),
-        ("imported", intake.imported),
-        ("backlog", digest.backlog),
-    )
-    return Numbers(
-        heading=words.say("h_intake"),
-        total=total or words.say("none_received"),
-        period=words.say(
-            "period", since=words.moment(since, zone), until=words.moment(until, zone)
-        ),
-        rows=tuple(Number(number=n, name=name) for name, n in _kinds(digest, words) if n),
-        notes=tuple(words.say(key, number) for key, number in sentences if number),
-    )
-
-
-def _kinds(digest: Digest, words: Words) -> Counts:
-    intake = digest.intake
-    labels = tuple((words.name("many_labels", label), n) for label, n in intake.by_label)
-    automatic = tuple(
-        (words.say("l_automatic", kind=words.name("automatic", kind)), n)
-        for kind, n in intake.automatic
-    )
-    rest = (
-        (words.say("l_copies"), intake.copies),
-        (words.say("l_quarantined"), intake.quarantined),
-        (words.say("l_waiting"), intake.waiting),
-    )
-    return (*labels, (words.say("l_unsure"), intake.unsure), *automatic, *rest)
-
-
-def _folders(digest: Digest, words: Words) -> Health:
-    def finding(line: FolderLine) -> Finding:
-        parts = [words.say("folder", server=line.server, held=line.held)]
-        if line.quarantined:
-            parts.append(words.say("folder_aside", line.quarantined))
-        if line.missing:
-            parts.append(words.say("folder_missing", line.missing))
-        else:
-            parts.append(words.say("folder_same"))
-        name = _place(line.account, line.folder)
-        return Finding(name=name, line=", ".join(parts), is_well=not line.missing)
-
-    return Health(
-        heading=words.say("h_folders"),
-        rows=tuple(map(finding, digest.folders)),
-        empty=words.say("no_folders"),
-    )
-
-
-def _accounts(digest: Digest, words: Words) -> Health:
-    rows = tuple(
-        Finding(name=one.name, line=_account_line(one, digest, words), is_well=one.is_well)
-        for one in digest.accounts
-    )
-    empty = words.say("no_accounts")
-    return Health(heading=words.say("h_accounts"), rows=rows, empty=empty)
-
-
-def _account_line(account: AccountHealth, digest: Digest, words: Words) -> str:
-    last = account.last_success_at and words.moment(account.last_success_at, digest.zone)
-    if account.is_well:
-        return words.say("account_well", moment=last)
-    parts = []
-    if last is None:
-        parts.append(words.say("account_never"))
-    elif account.is_stale:
-        parts.append(words.say("account_stale", moment=last))
-    if account.failures:
-        error = legible(account.last_error or "", ERROR_CHARS)
-        parts.append(words.say("account_failures", account.failures, error=error))
-    if account.paused:
-        parts.append(words.say("account_paused", why=legible(account.paused, ERROR_CHARS)))
-    return "; ".join(parts)
-
-
-def _place(account: str, folder: str) -> str:
-    return f"{account} / {legible(folder, SUBJECT_CHARS)}"
+    return tuple(words.say(key, number) for key, number in counts if number)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.config.dates import day_in_words
 from daemon.config.shipped import shipped
+from daemon.sending.store import UNKNOWN
 
 LANGUAGES = ("it", "pl", "en")
 
@@ -26,6 +27,16 @@ _REASONS = (
     ),
     ("alone", re.compile(rf"unsure: (?P<label>\S+) (?P<p>{_SHARE})")),
     ("no_model", re.compile(r"no model")),
+)
+_UNSENT = (
+    ("unknown", re.compile(re.escape(UNKNOWN))),
+    ("per_day", re.compile(r"(?P<number>\d{1,6}) went to this address within 24 hours")),
+    ("apart", re.compile(r"one went to this address within (?P<number>\d{1,6}) minutes")),
+    ("per_hour", re.compile(r"the limit of an hour is reached")),
+    (
+        "strangers",
+        re.compile(r"the limit of an hour for senders whom nobody confirmed is reached"),
+    ),
 )
 
 
@@ -70,6 +81,14 @@ class Words:
                     values[word] = self.name("labels", values[word])
                 return self.say(f"unsure_{key}", **{k: _percent(v) for k, v in values.items()})
         return reason.removeprefix("unsure: ")
+
+    def why_unsent(self, why: str) -> str:
+        """Return why a mail did not leave; a relay's own words as they are."""
+        for key, pattern in _UNSENT:
+            if found := pattern.fullmatch(why):
+                number = found.groupdict().get("number")
+                return self.say(f"unsent_{key}", *((int(number),) if number else ()))
+        return why
 
     @staticmethod
     def likeliest(reason: str) -> str | None:

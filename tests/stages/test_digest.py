@@ -292,14 +292,14 @@ def test_a_recipient_that_cannot_be_written_to_does_not_stop_the_others(tmp_path
 
 
 def test_cases_are_listed_by_how_much_they_press(store: Store) -> None:
-    """Past the term, due within three days; neither those with time, nor closed ones."""
+    """Past the term, due by the end of the third day; neither those with time, nor closed ones."""
     register = Cases(store, settings().service.zone, HOMING)
     letter = NewCase(
         kind="complaint", channel="letter", queue="unsure", subject="Bolletta", customer=None,
         customer_name="Ugo Verdi", received_at=MORNING - timedelta(days=40), actor="Ada",
     )  # fmt: skip
     with store.write() as connection:
-        for days in (-9, -2, 1, 2.9, 3.1, 30):
+        for days in (-9, -2, 1, 3.6, 3.8, 30):
             due = ClockDue(
                 name="reply", term="30 days", only_if="", met_by="answer",
                 due_at=MORNING + timedelta(days=days),

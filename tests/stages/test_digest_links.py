@@ -14,7 +14,7 @@ from daemon.digest.words import LANGUAGES, words
 from daemon.mail.links import Links, Purpose
 from tests.builders import MORNING
 from tests.stages.digest_builders import settings
-from tests.stages.test_digest_words import FULL, Outline
+from tests.stages.digest_texts import FULL, Outline
 
 KEYS = (b"a key of the tests, 32 bytes long.",)
 BASE = "https://post.example.org/desk"

@@ -1,0 +1,127 @@
+"""What is asked for -> the digest, from one picture of the ledger and the register."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from daemon.config.deadlines import HOUSE
+from daemon.config.settings import Settings
+from daemon.digest import register, store, trends, unsent
+from daemon.digest.records import Deadlines, Digest, FolderLine, Period, Scope
+from daemon.digest.window import soon_until
+from daemon.intake.placement import Placement
+from daemon.records import FolderCount
+from daemon.triage.calendar import WorkCalendar
+from daemon.triage.rulebook import Rulebook
+
+SOON = timedelta(hours=1)
+_MONDAY = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which digest is wanted.
+
+    Attributes:
+        settings: of the house. day: the local date it bears. now: the present.
+        period: what it counts. counts: folders reconciled just now. scope: whose it is.
+    """
+
+    settings: Settings
+    day: date
+    now: datetime
+    period: Period
+    counts: tuple[FolderCount, ...]
+    scope: Scope
+
+
+def gather(connection: Connection, asked: Asked) -> Digest:
+    """Return the digest, all of whose queries see the picture of this transaction.
+
+    The lists are as far as the scope goes; health and what was taken in are the house's.
+    """
+    settings, period, scope = asked.settings, asked.period, asked.scope
+    within = register.cases_within(scope.queues, scope.owner)
+    unsure, unsure_total = store.list_unsure(connection, period, scope)
+    closed, closed_total = register.list_closed(connection, period, within, len(unsure) + 1)
+    quarantined, quarantined_total = store.list_quarantined(connection)
+    listed = store.list_folders(connection, _watched(settings))
+    waiting = store.count_backlog(connection) | unsent.count_unsent(connection, scope)
+    is_monday = asked.day.weekday() == _MONDAY
+    return Digest(
+        day=asked.day,
+        zone=settings.service.zone,
+        period=period,
+        intake=store.count_intake(connection, period),
+        unsure=unsure,
+        unsure_total=unsure_total,
+        quarantined=quarantined,
+        quarantined_total=quarantined_total,
+        unfetchable=store.list_unfetchable(connection),
+        folders=_renewed(listed, asked.counts),
+        accounts=store.list_accounts(connection, _patience(settings), asked.now),
+        deadlines=_deadlines(connection, asked),
+        without_model=store.count_without_model(connection, period),
+        held_back=unsent.count_held_back(connection, period, scope),
+        scope=scope,
+        unsent=unsent.list_unsent(connection, period, scope),
+        closed=closed,
+        closed_total=closed_total,
+        newsletters=trends.list_senders(connection, period.until, scope) if is_monday else None,
+        trends=trends.list_trends(connection, asked.day, settings.service.zone, scope),
+        backlog=waiting["backlog"],
+        unmoved=waiting["unmoved"],
+        awaiting=waiting["awaiting"],
+        outgoing_failed=waiting["failed"],
+        outgoing_held=waiting["held"],
+    )
+
+
+def _deadlines(connection: Connection, asked: Asked) -> Deadlines:
+    """Return what is overdue, and what will be by the end of the last day of what is soon."""
+    settings, scope = asked.settings, asked.scope
+    book = Rulebook.of(settings)
+    last = soon_until(asked.day, WorkCalendar(book.calendars.get(HOUSE)))
+    pressing = register.list_deadlines(
+        connection,
+        asked.period.until,
+        register.end_of(last, settings.service.zone),
+        register.Terms(book=book, matters=settings.matters.profiles),
+        register.cases_within(scope.queues, scope.owner),
+    )
+    return replace(pressing, soon_until=last)
+
+
+def _watched(settings: Settings) -> frozenset[tuple[str, str]]:
+    """The folders that are watched, as (account, folder)."""
+    place = Placement.of(settings)
+    return frozenset((name, one) for name in settings.accounts for one in place.watched(name))
+
+
+def _patience(settings: Settings) -> dict[str, timedelta]:
+    """Account -> for how long it may go without a success: an hour, or three polls."""
+    polls = {
+        name: timedelta(seconds=one.poll_s or settings.intake.poll_s)
+        for name, one in settings.accounts.items()
+    }
+    return {name: max(SOON, 3 * poll) for name, poll in polls.items()}
+
+
+def _renewed(listed: Sequence[FolderLine], counts: Sequence[FolderCount]) -> tuple[FolderLine, ...]:
+    """Return the lines of the last listings, each replaced by a fresh count where there is one."""
+    lines = {(line.account, line.folder): line for line in listed}
+    lines |= {(count.account, count.folder): _line(count) for count in counts}
+    return tuple(lines.values())
+
+
+def _line(count: FolderCount) -> FolderLine:
+    return FolderLine(
+        account=count.account,
+        folder=count.folder,
+        server=count.server,
+        held=count.held,
+        quarantined=count.quarantined,
+        missing=count.missing,
+    )
