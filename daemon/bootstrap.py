@@ -1,7 +1,7 @@
 """Builds the house: settings in, every adapter wired, `House` out. Nothing else builds adapters."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +18,8 @@ from daemon.cases.store import Cases
 from daemon.cases.threads import Homing
 from daemon.config.secrets import account_secret, relay_secret, store_secret
 from daemon.config.settings import Settings
+from daemon.digest.answers import keep_answers
+from daemon.digest.readers import readers_of
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Login, Mailbox
 from daemon.intake.mixes import mix_of
@@ -36,7 +38,7 @@ from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import ReadingOptions
-from daemon.records import Asking, Reported
+from daemon.records import Incoming
 from daemon.sending.deliver import Outlet
 from daemon.sending.records import Share
 from daemon.sending.smtp import RelayLogin, SmtpRelay
@@ -218,7 +220,7 @@ def build(
         pool = (open_pool or _pool)(settings, ledger)
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
         receiver.clear_spool()
-        results = Results(store, actions, _take_in(desk))
+        results = Results(store, actions, _take_in(store, desk))
         pipeline = Pipeline(chosen, pool, ledger, results, packs, tally)
         stack.callback(pipeline.close)
         stack.callback(pool.close)
@@ -275,18 +277,18 @@ def _desk(settings: Settings, store: Store) -> _Desk:
     )
 
 
-def _take_in(desk: _Desk) -> TakeIn:
+def _take_in(store: Store, desk: _Desk) -> TakeIn:
     """Join the register of cases and what leaves, in the transaction that records mails."""
 
     def take_in(
         connection: Connection,
-        asking: Sequence[Asking],
-        reported: Sequence[Reported],
+        incoming: Incoming,
         now: datetime,
     ) -> None:
-        opened = desk.cases.take(connection, asking, now)
+        opened = desk.cases.take(connection, incoming.asking, now)
         note_news(connection, desk.acknowledgements.enqueue(connection, opened, now))
-        note_news(connection, note_reports(connection, reported))
+        note_news(connection, note_reports(connection, incoming.reported))
+        keep_answers(store, connection, incoming.said, now)
 
     return take_in
 

@@ -26,15 +26,19 @@ from daemon.intake.records import Judged, Tally, Unread
 from daemon.intake.results import Results
 from daemon.intake.store import Ledger
 from daemon.reading.records import Job
-from daemon.records import Decision, Reading, Unreadable
+from daemon.records import Decision, Reading, Unreadable, Verdict
 from daemon.store.leases import Lease
 from daemon.store.packs import Packs
 from daemon.triage.casework import Arrival, CaseRules, wish_of
 from daemon.triage.mix import HouseMix
+from daemon.triage.readership import Readership
 from daemon.triage.route import CompiledRules, RouteInput, route_under
 from daemon.triage.verdict import Costs, judge
 
 _log = logging.getLogger(__name__)
+
+_SAID = Verdict(label=None, confidence=0.0, abstained=False, reason="answers a digest")
+_TOLD = Decision(queue=None, rule=None, reason="its words are taken up; `explain` says which")
 
 UNEXPECTED_IN_A_ROW = 5
 THIRD_TIME = 3
@@ -61,6 +65,7 @@ class Policy:
     mix: HouseMix
     placement: Placement
     cases: CaseRules
+    readers: Readership = Readership()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,10 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
     live = is_live and not mail.is_imported
     if isinstance(answer, Unreadable):
         return Judged(mail=mail, answer=answer, verdict=None, decision=None, live=live)
+    if live and policy.readers.is_answer(answer):
+        return Judged(
+            mail=mail, answer=answer, verdict=_SAID, decision=_TOLD, live=live, answers_digest=True
+        )
     verdict = judge(answer, policy.costs, policy.mix.seen_by(answer.model))
     if here := policy.placement.queue_of(mail.account, mail.folder):
         decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")

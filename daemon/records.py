@@ -132,6 +132,7 @@ class Reading:
     barred: str = ""  # why no machine answers it (RFC 3834); "": nothing forbids it
     authentic: str = "unknown"  # who it is from, as our server found: pass, fail, unknown
     matters: tuple[str, ...] = ()  # that start clocks of their own: data-subject, withdrawal, ...
+    said: str = ""  # the newest text, of a mail that answers a digest or looks like it
     defects: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
 
@@ -217,6 +218,23 @@ class Reported:
 
     report: Report
     at: datetime  # when it was received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A mail that answers a digest, or looks like it."""
+
+    mail_id: int
+    is_genuine: bool  # it names a digest of ours, and comes from one who gets digests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What a batch of mails brings about beside its own record."""
+
+    asking: tuple[Asking, ...] = ()
+    reported: tuple[Reported, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

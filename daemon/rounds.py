@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from daemon import clock, moving
+from daemon import clock, moving, replies
 from daemon.errors import BackdeskError, MailboxAway, MailboxError, Stopping
 from daemon.intake.imap import Mailbox, Selected
 from daemon.intake.receive import FolderRound, Received
@@ -70,6 +70,7 @@ class AccountJob:
             now = clock.now()
             follow = partial(moving.follow, house, now)
             house.actions.explain_sightings(self._lease, self.account, now, follow)
+            replies.heed(house)
             settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
         except BaseException:
             if self.mailbox is not None:

@@ -173,6 +173,21 @@ def close(connection: Connection, act: Act, cause: str) -> None:
     _set(connection, act, **ended, due_at=None, paused_since=None)
 
 
+def say_cause(connection: Connection, act: Act, cause: str) -> None:
+    """Say why a case was closed, of which nobody has said it.
+
+    Raises:
+        ActRefused: it is open, or its cause is said.
+    """
+    row = _standing(connection, act)
+    if row["state"] != CLOSED:
+        raise ActRefused(f"{row['reference']} is open")
+    if row["cause"] != UNSAID:
+        raise ActRefused(f"why {row['reference']} was closed is said: {row['cause']}")
+    _tell(connection, act, act.event("cause", cause=cause))
+    _set(connection, act, cause=cause)
+
+
 def open_again(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -> None:
     """Open a closed case again; with clocks, these run in place of those it had."""
     row = _standing(connection, act)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from daemon.config.deadlines import HOUSE
 from daemon.config.settings import Settings
-from daemon.digest import register, store, trends, unsent
+from daemon.digest import answers, register, store, trends, unsent
 from daemon.digest.records import Deadlines, Digest, FolderLine, Period, Scope
 from daemon.digest.window import soon_until
 from daemon.intake.placement import Placement
@@ -18,7 +18,6 @@ from daemon.triage.rulebook import Rulebook
 
 SOON = timedelta(hours=1)
 _MONDAY = 0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -70,6 +69,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         closed=closed,
         closed_total=closed_total,
         newsletters=trends.list_senders(connection, period.until, scope) if is_monday else None,
+        undone=answers.list_undone(connection, period, scope.owner or scope.name or None),
         trends=trends.list_trends(connection, asked.day, settings.service.zone, scope),
         backlog=waiting["backlog"],
         unmoved=waiting["unmoved"],

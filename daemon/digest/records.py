@@ -215,6 +215,16 @@ class AccountHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """An answer to a digest of which not all was done."""
+
+    mail_id: int
+    sender: str
+    received_at: datetime
+    lines: tuple[tuple[str, str], ...]  # what it said ("": the whole mail), and the trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """Everything the digest of one local date says."""
 
@@ -244,6 +254,7 @@ class Digest:
     newsletters: Senders | None = None  # of the last week; None: it is not the day for it
     trends: Trends | None = None
     by_reply: bool = True  # whether a reply to it is understood
+    undone: tuple[Undone, ...] = ()  # the newest answers of which not all was done
 
     @property
     def missing(self) -> int:

@@ -11,6 +11,7 @@ from daemon.digest.records import (
     Digest,
     DueCase,
     QuarantinedMail,
+    Undone,
     Unfetchable,
     Unsent,
     UnsureMail,
@@ -72,6 +73,11 @@ class Lists:
                 self._shown(digest.closed, self._closed),
                 digest.closed_total,
                 self._help_closed(),
+            ),
+            self._listing(
+                self.words.say("h_undone"),
+                self._shown(digest.undone, self._undone),
+                len(digest.undone),
             ),
             self._listing(
                 self.words.say("h_unsent"),
@@ -206,6 +212,16 @@ class Lists:
         if not self.digest.by_reply or not self.digest.closed:
             return ()
         return (self.words.say("help_cause", item=self.digest.closed[0].item),)
+
+    def _undone(self, one: Undone) -> Entry:
+        words = self.words
+        received = words.moment(one.received_at, self.digest.zone)
+        said = (
+            " · ".join(filter(None, (legible(line, WHY_CHARS), words.name("troubles", trouble))))
+            for line, trouble in one.lines
+        )
+        sender = self._written_by(one.sender, "")
+        return Entry(title=f"{sender} · {received}", lines=tuple(said))
 
     def _subject(self, subject: str) -> str:
         return legible(subject, SUBJECT_CHARS) or self.words.say("no_subject")

@@ -68,6 +68,7 @@ class Judged:
     decision: Decision | None
     live: bool
     wish: CaseWish | None = None  # None: nothing for the register of cases
+    answers_digest: bool = False  # it is the word of one who got a digest of ours
 
 
 class Tally:

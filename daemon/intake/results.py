@@ -12,17 +12,17 @@ from daemon.errors import LeaseLost, StoreBusy
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Actions
 from daemon.intake.records import Judged
-from daemon.records import Asking, Reading, Reported, Unreadable
+from daemon.records import Asking, Incoming, Reading, Reported, Said, Unreadable
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import contents, decisions, mails, quarantine, readings
 
 MOST_ID_BYTES = 1_000
 
-TakeIn = Callable[[Connection, Sequence[Asking], Sequence[Reported], datetime], object]
+TakeIn = Callable[[Connection, Incoming, datetime], object]
 """What else mails bring about in the transaction that records them.
 
-They open and join cases, and reports say what became of mail of ours.
+They open and join cases, reports say what became of mail of ours, and people answer digests.
 """
 
 
@@ -94,8 +94,12 @@ class Results:
             ]
             decided = [_decision_row(one, now) for one, _ in first]
             self._store.insert_new(connection, decisions, decided)
-            asking = _asking(connection, read, originals)
-            self._take_in(connection, asking, _reported(first), now)
+            incoming = Incoming(
+                asking=tuple(_asking(connection, read, originals)),
+                reported=tuple(_reported(first)),
+                said=tuple(_said(first)),
+            )
+            self._take_in(connection, incoming, now)
             self._set_aside(connection, judged, now)
             self._actions.plan(connection, [one.mail.mail_id for one, _ in read], now)
             failpoint("record.before_commit")
@@ -163,6 +167,15 @@ def _reported(read: Sequence[tuple[Judged, Reading]]) -> list[Reported]:
         Reported(report=answer.report, at=one.mail.received_at)
         for one, answer in read
         if one.live and answer.report is not None
+    ]
+
+
+def _said(read: Sequence[tuple[Judged, Reading]]) -> list[Said]:
+    """Return the answers to digests among live mails, and what looks like one."""
+    return [
+        Said(mail_id=one.mail.mail_id, is_genuine=one.answers_digest)
+        for one, answer in read
+        if one.live and answer.said
     ]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 _FLAGS = re.IGNORECASE | re.ASCII  # else other letters fold to these
 _ID = re.compile(r"<c(\d{1,18})\.([a-z2-7]{8})\.([a-z2-7]{16})@[^<>@\s]{1,255}>", _FLAGS)
+_DIGEST = re.compile(r"<d\.([a-z2-7]{16})\.([a-z2-7]{16})@[^<>@\s]{1,255}>", _FLAGS)
 _TAG = re.compile(r"c(\d{1,18})\.([a-z2-7]{16})", _FLAGS)
 _MAC_BYTES = 10  # 80 bits
 _SERIAL_BYTES = 5
@@ -41,6 +42,16 @@ class Tokens:
             return None
         return self._case(found[1], f"id:{found[1]}.{found[2].lower()}", found[3])
 
+    def digest_id(self, key: str, domain: str) -> str:
+        """Return the Message-ID of the digest `key`: the same on every attempt."""
+        serial = _letters(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:_MAC_BYTES])
+        return f"<d.{serial}.{_mac(self._secrets[0], f'digest:{serial}')}@{domain}>"
+
+    def is_digest_id(self, message_id: str) -> bool:
+        """Tell whether a Message-ID is one that we gave to a digest."""
+        found = _DIGEST.fullmatch(message_id)
+        return found is not None and self._is_ours(f"digest:{found[1].lower()}", found[2])
+
     def tag(self, case_id: int) -> str:
         """Return what makes an address lead to a case, as in `info+TAG@example.org` (RFC 5233)."""
         return f"c{case_id}.{_mac(self._secrets[0], f'tag:{case_id}')}"
@@ -58,9 +69,17 @@ class Tokens:
         return None if found is None else self._case(found[1], f"tag:{found[1]}", found[2])
 
     def _case(self, number: str, words: str, mac: str) -> int | None:
+        is_number = not number.startswith("0")
+        return int(number) if self._is_ours(words, mac) and is_number else None
+
+    def _is_ours(self, words: str, mac: str) -> bool:
         theirs = mac.lower()
-        is_ours = [hmac.compare_digest(_mac(one, words), theirs) for one in self._secrets]
-        return int(number) if any(is_ours) and not number.startswith("0") else None
+        return any([hmac.compare_digest(_mac(one, words), theirs) for one in self._secrets])
+
+
+def looks_like_digest(message_id: str) -> bool:
+    """Tell whether a Message-ID has the form of a digest's, whoever wrote it."""
+    return _DIGEST.fullmatch(message_id) is not None
 
 
 def _mac(secret: bytes, words: str) -> str:

@@ -8,6 +8,8 @@ from classifiers.documents import WANTED_HEADERS, Document
 from daemon.mail.answering import bar_to_answering
 from daemon.mail.automatic import Outline
 from daemon.mail.matters import matters_of
+from daemon.mail.orders import MOST_CHARS
+from daemon.mail.tokens import looks_like_digest
 from daemon.mail.trust import FAIL, UNKNOWN, authenticity
 from daemon.reading.records import PlainMail
 from daemon.records import Address, Mail, Reading
@@ -17,6 +19,9 @@ FEWEST_WORDS = 15  # under that, an attachment speaks for the mail (DESIGN 5)
 _MODEL_HEADERS = frozenset(WANTED_HEADERS)
 _LIST_ID = re.compile(r"<([^<>]{1,250})>\s*$")  # RFC 2919 3: the identifier comes last
 _WORD = re.compile(r"\w+")
+_MOST_IDS = 32  # of References that are looked at
+_HEAD = 80  # characters of a subject
+_OF_DIGEST = re.compile(r"\s*(?:[a-z]{1,4}(?:\[\d{1,3}\])?\s*:\s*)+backdesk\b", re.IGNORECASE)
 _LIST_HEADERS = frozenset({"list-id", "list-unsubscribe"})
 
 
@@ -62,9 +67,16 @@ def reading_of(
         barred=bar_to_answering((*mail.envelope, *mail.headers), mail.sender, mail.reply_to),
         authentic=_authentic(mail, our_servers),
         matters=_matters(mail, text),
+        said=text[:MOST_CHARS] if mail.automatic is None and _answers_digest(mail) else "",
         defects=mail.defects,
         cuts=mail.cuts,
     )
+
+
+def _answers_digest(mail: Mail) -> bool:
+    """Tell whether a mail answers a digest, or pretends to: by what it names, or its subject."""
+    named = (mail.in_reply_to or "", *mail.references[-_MOST_IDS:])
+    return any(map(looks_like_digest, named)) or bool(_OF_DIGEST.match(mail.subject[:_HEAD]))
 
 
 def _authentic(mail: Mail, our_servers: Collection[str]) -> str:

@@ -344,11 +344,14 @@ digest_answers = Table(  # what people said to a digest by mail, and what it did
     "digest_answers",
     metadata,
     Column("mail_id", Id, ForeignKey("mails.id"), primary_key=True),
-    Column("digest", Text),  # that is answered; None: of a forgery
-    Column("actor", Text, nullable=False),
-    Column("at", Moment, nullable=False, index=True),
-    Column("refused", Boolean, nullable=False),  # some of it, or all, was not done
-    Column("detail", Text, nullable=False),  # JSON: what was done, and what was not and why
+    Column("at", Moment, nullable=False),
+    Column("genuine", Boolean, nullable=False),  # False: it only looks like an answer
+    Column("state", Text, nullable=False),  # new, done
+    Column("digest", Text),  # key of the outgoing row that is answered
+    Column("actor", Text),  # who said it: a person's name, or an address
+    Column("refused", Boolean, nullable=False, server_default=false()),  # some of it, or all
+    Column("detail", Text, nullable=False, server_default="{}"),  # JSON: what became of each line
+    Index("ix_digest_answers_state", "state", "at"),
 )
 
 counters = Table(

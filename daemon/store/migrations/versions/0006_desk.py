@@ -36,15 +36,17 @@ def upgrade() -> None:
     op.create_table(
         "digest_answers",
         sa.Column("mail_id", _ID, nullable=False),
-        sa.Column("digest", sa.Text(), nullable=True),
-        sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("refused", sa.Boolean(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("genuine", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("actor", sa.Text(), nullable=True),
+        sa.Column("refused", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("detail", sa.Text(), nullable=False, server_default="{}"),
         sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name=op.f("fk_digest_answers_mail_id")),
         sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_digest_answers")),
     )
-    op.create_index(op.f("ix_digest_answers_at"), "digest_answers", ["at"])
+    op.create_index("ix_digest_answers_state", "digest_answers", ["state", "at"])
 
 
 def _fill() -> None:
