@@ -34,7 +34,8 @@ from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
 from daemon.outbox.reports import note_reports
-from daemon.pipeline import Pipeline, Policy
+from daemon.pipeline import Pipeline
+from daemon.policy import Policy
 from daemon.reading.limits import ReadingLimits
 from daemon.reading.pool import ReadingPool
 from daemon.reading.records import ReadingOptions
@@ -50,21 +51,33 @@ from daemon.store.schema import upgrade
 from daemon.triage.acknowledge import AcknowledgeRules, untagged
 from daemon.triage.casework import CaseRules
 from daemon.triage.mix import HouseMix
+from daemon.triage.readership import Readership
 from daemon.triage.route import compile_rules
 from daemon.triage.rulebook import Rulebook
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
 
 
-def policy(settings: Settings, mix: HouseMix | None = None) -> Policy:
-    """Return what decides: the rules and costs of the configuration, the mix of the house."""
+def policy(settings: Settings, mix: HouseMix | None = None, tokens: Tokens | None = None) -> Policy:
+    """Return what decides: the rules and costs of the configuration, the mix of the house.
+
+    Without tokens no mail is known as an answer to a digest.
+    """
     return Policy(
         rules=compile_rules(settings.rules),
         costs=settings.classifier.costs,
         mix=mix or HouseMix(),
         placement=Placement.of(settings),
         cases=case_rules(settings),
+        readers=readership(settings, tokens) if tokens else Readership(),
     )
+
+
+def readership(settings: Settings, tokens: Tokens) -> Readership:
+    """Return who gets digests: those configured, and people, who may stand in for one another."""
+    people = {address for one in settings.people.values() for address in one.addresses}
+    named = {one.address.lower() for one in readers_of(settings)}
+    return Readership(addresses=frozenset(people | named), is_digest=tokens.is_digest_id)
 
 
 def case_rules(settings: Settings) -> CaseRules:
@@ -213,8 +226,9 @@ def build(
         stack.callback(leases.close)
         packs = _packs(settings)
         stack.callback(packs.close)
-        desk = _desk(settings, store)
-        tally, chosen = Tally(), policy(settings, mix_of(store))
+        tokens = Tokens(keys_of(store, TOKENS))
+        desk = _desk(settings, store, tokens)
+        tally, chosen = Tally(), policy(settings, mix_of(store), tokens)
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
         pool = (open_pool or _pool)(settings, ledger)
@@ -268,8 +282,7 @@ class _Desk(NamedTuple):
     answers: Answers
 
 
-def _desk(settings: Settings, store: Store) -> _Desk:
-    tokens = Tokens(keys_of(store, TOKENS))
+def _desk(settings: Settings, store: Store, tokens: Tokens) -> _Desk:
     return _Desk(
         cases=Cases(store, settings.service.zone, homing(settings, tokens)),
         acknowledgements=Acknowledgements(store, settings, tokens),

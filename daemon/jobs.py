@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -20,6 +21,7 @@ from daemon.cases.views import case_file, find_case
 from daemon.clock import local_date
 from daemon.config.settings import Settings
 from daemon.digest.daily import digest_for, enqueue, with_sentences
+from daemon.digest.readers import Reader, readers_of
 from daemon.digest.records import Digest
 from daemon.errors import BackdeskError, LeaseHeld, MailboxAway, MailboxError
 from daemon.intake.actions import Actions
@@ -30,6 +32,7 @@ from daemon.intake.records import Tally
 from daemon.intake.store import Ledger
 from daemon.intake.stories import reading_of
 from daemon.intake.views import count_folder
+from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
 from daemon.outbox.ends import has_untold, untold
@@ -40,8 +43,10 @@ from daemon.sending import deliver
 from daemon.sending.deliver import Outlet
 from daemon.sending.records import SendCount
 from daemon.store.engine import Store
+from daemon.store.keys import TOKENS, keys_of
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs
+from daemon.store.runs import has_run, once_a_day
 from daemon.triage.acknowledge import acknowledgement_for
 
 _log = logging.getLogger(__name__)
@@ -130,20 +135,63 @@ def renew_mix(house: House) -> None:
     _log.info("Class mix renewed", extra={"action": "mix", "shares": shares})
 
 
-def write_digest(house: House) -> int:
-    """Write today's digest, one mail per recipient; return how many are new.
+def write_digests(house: House, *, early: bool = False) -> int:
+    """Write the digests whose time of the local day has come; return how many are new.
 
-    The counts are those of a reconciliation made now; of an account that is away, those of the
-    last listings.
+    Each reader's once a local date. The counts are those of a reconciliation made now; of an
+    account that is away, those of the last listings.
     """
-    now, counts = clock.now(), reconcile_all(house)
-    day = local_date(now, house.settings.service.zone)
-    return enqueue(house.store, house.settings, digest_of(house, day, now, counts))
+    now = clock.now()
+    due = [
+        one
+        for one in readers_of(house.settings)
+        if (early or one.is_due(now)) and not _has(house, one, now)
+    ]
+    counts = reconcile_all(house) if due else ()
+    written: list[bool] = []
+    for reader in due:
+        local = now.astimezone(reader.zone)
+        write = partial(_write_digest, house, reader, now, counts, written)
+        try:
+            once_a_day(house.store, reader.schedule, local, write)
+        except BackdeskError as error:  # the others get theirs; it is tried again
+            extra = {"action": "digest_failed", "person": reader.person, "reason": str(error)}
+            _log.warning("Digest not written", extra=extra)
+    return sum(written)
 
 
-def digest_of(house: House, day: date, now: datetime, counts: Sequence[FolderCount] = ()) -> Digest:
+def _has(house: House, reader: Reader, now: datetime) -> bool:
+    return has_run(house.store, reader.schedule, local_date(now, reader.zone))
+
+
+def _write_digest(
+    house: House,
+    reader: Reader,
+    now: datetime,
+    counts: Sequence[FolderCount],
+    written: list[bool],
+) -> None:
+    day = local_date(now, reader.zone)
+    digest = digest_of(house, day, now, counts=counts, reader=reader)
+    written.append(enqueue_digest(house, reader, digest))
+
+
+def enqueue_digest(house: House, reader: Reader, digest: Digest) -> bool:
+    """Enter a reader's digest to be sent; False where that of its date was entered before."""
+    tokens = Tokens(keys_of(house.store, TOKENS))
+    return enqueue(house.store, house.settings, tokens, reader, digest)
+
+
+def digest_of(
+    house: House,
+    day: date,
+    now: datetime,
+    *,
+    counts: Sequence[FolderCount] = (),
+    reader: Reader | None = None,
+) -> Digest:
     """Return the digest of a local date, of each unsure mail with the sentence that tells most."""
-    digest = digest_for(house.store, house.settings, day, now, counts)
+    digest = digest_for(house.store, house.settings, day, now, counts=counts, reader=reader)
 
     def tell(mail: bytes, label: str) -> list[str]:
         place = house.ledger.blob(mail)

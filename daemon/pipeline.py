@@ -21,24 +21,16 @@ from typing import Protocol
 from daemon import clock
 from daemon.errors import LeaseLost, StoreBusy, StoreError
 from daemon.failpoint import failpoint
-from daemon.intake.placement import Placement
 from daemon.intake.records import Judged, Tally, Unread
 from daemon.intake.results import Results
 from daemon.intake.store import Ledger
+from daemon.policy import Policy, decide
 from daemon.reading.records import Job
-from daemon.records import Decision, Reading, Unreadable, Verdict
+from daemon.records import Reading, Unreadable
 from daemon.store.leases import Lease
 from daemon.store.packs import Packs
-from daemon.triage.casework import Arrival, CaseRules, wish_of
-from daemon.triage.mix import HouseMix
-from daemon.triage.readership import Readership
-from daemon.triage.route import CompiledRules, RouteInput, route_under
-from daemon.triage.verdict import Costs, judge
 
 _log = logging.getLogger(__name__)
-
-_SAID = Verdict(label=None, confidence=0.0, abstained=False, reason="answers a digest")
-_TOLD = Decision(queue=None, rule=None, reason="its words are taken up; `explain` says which")
 
 UNEXPECTED_IN_A_ROW = 5
 THIRD_TIME = 3
@@ -57,49 +49,12 @@ class Readers(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What decides: replaced as a whole at a reload."""
-
-    rules: CompiledRules
-    costs: Costs
-    mix: HouseMix
-    placement: Placement
-    cases: CaseRules
-    readers: Readership = Readership()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Mails received together, under one lease."""
 
     lease: Lease
     mails: tuple[Unread, ...]
     done: Callable[[], None]  # called once all are recorded (or left for later)
-
-
-def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged:
-    """Decide on one mail: its label, its queue, and whether it may be acted on."""
-    is_live = policy.placement.is_live(mail.account, mail.received_at)
-    live = is_live and not mail.is_imported
-    if isinstance(answer, Unreadable):
-        return Judged(mail=mail, answer=answer, verdict=None, decision=None, live=live)
-    if live and policy.readers.is_answer(answer):
-        return Judged(
-            mail=mail, answer=answer, verdict=_SAID, decision=_TOLD, live=live, answers_digest=True
-        )
-    verdict = judge(answer, policy.costs, policy.mix.seen_by(answer.model))
-    if here := policy.placement.queue_of(mail.account, mail.folder):
-        decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")
-    else:
-        subject = RouteInput(account=mail.account, size=mail.size, reading=answer, verdict=verdict)
-        decision = route_under(
-            subject, policy.rules, policy.cases.profiles, policy.cases.whistleblowing_queue
-        )
-    came = Arrival(account=mail.account, received_at=mail.received_at)
-    wish = wish_of(answer, verdict, decision, came, policy.cases) if live else None
-    return Judged(
-        mail=mail, answer=answer, verdict=verdict, decision=decision, live=live, wish=wish
-    )
 
 
 class Pipeline:

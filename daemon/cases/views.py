@@ -28,7 +28,6 @@ class Wanted:
     queue: str | None = None
     owner: str | None = None
     with_closed: bool = False
-    due_from: datetime | None = None  # only those that are due then or later
     due_before: datetime | None = None  # only those that are due before
     beside: str = ""  # a queue whose cases are not shown unless it is asked for
     tag: str | None = None
@@ -59,8 +58,6 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     chosen += [column == value for column, value in named if value is not None]
     if wanted.beside and wanted.queue != wanted.beside:
         chosen.append(func.coalesce(cases.c.queue, "") != wanted.beside)
-    if wanted.due_from is not None:
-        chosen.append(cases.c.due_at >= wanted.due_from)
     if wanted.due_before is not None:
         chosen.append(cases.c.due_at < wanted.due_before)
     return [*chosen, *_found(wanted)]

@@ -21,7 +21,7 @@ from daemon.config.loading import load
 from daemon.config.settings import Settings
 from daemon.intake.records import Judged
 from daemon.intake.views import Decided, decided_since
-from daemon.pipeline import Policy, decide
+from daemon.policy import Policy, decide
 from daemon.records import Reading
 from daemon.triage.route import compile_rules
 

@@ -23,7 +23,6 @@ from daemon.demo.store import progress
 from daemon.errors import BackdeskError, ConfigError
 from daemon.jobs import House
 from daemon.service import running
-from daemon.store.runs import once_a_day
 
 if TYPE_CHECKING:
     from daemon.demo.servers import Servers
@@ -161,8 +160,7 @@ class _Delivery:
 
 def _digest(house: House, servers: "Servers", screen: Screen) -> None:
     """Write the day's digest now instead of at its hour, send it, and show it as it arrived."""
-    now = clock.now().astimezone(house.settings.service.zone)
-    once_a_day(house.store, "digest", now, lambda: jobs.write_digest(house))
+    jobs.write_digests(house, early=True)
     jobs.send_due(house)
     answered = [mail for mail in servers.received if _ANSWERED in mail]
     digests = [mail for mail in servers.received if _ANSWERED not in mail]

@@ -45,9 +45,7 @@ def keep_items(connection: Connection, key: str, digest: Digest) -> None:
         connection.execute(insert(digest_items).values(row))
 
 
-def keep_answers(
-    store: Store, connection: Connection, said: Sequence[Said], now: datetime
-) -> None:
+def keep_answers(store: Store, connection: Connection, said: Sequence[Said], now: datetime) -> None:
     """Enter mails that answer digests, or pretend to; repeated, it does nothing."""
     rows = [
         {"mail_id": one.mail_id, "at": now, "genuine": one.is_genuine, "state": _NEW}

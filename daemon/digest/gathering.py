@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_
 
 from daemon.config.deadlines import HOUSE
 from daemon.config.settings import Settings
@@ -19,18 +20,21 @@ from daemon.triage.rulebook import Rulebook
 SOON = timedelta(hours=1)
 _MONDAY = 0
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """Which digest is wanted.
 
     Attributes:
         settings: of the house. day: the local date it bears. now: the present.
-        period: what it counts. counts: folders reconciled just now. scope: whose it is.
+        zone: in which its days are counted. period: what it counts. scope: whose it is.
+        counts: folders reconciled just now.
     """
 
     settings: Settings
     day: date
     now: datetime
+    zone: ZoneInfo
     period: Period
     counts: tuple[FolderCount, ...]
     scope: Scope
@@ -42,8 +46,10 @@ def gather(connection: Connection, asked: Asked) -> Digest:
     The lists are as far as the scope goes; health and what was taken in are the house's.
     """
     settings, period, scope = asked.settings, asked.period, asked.scope
-    within = register.cases_within(scope.queues, scope.owner)
-    unsure, unsure_total = store.list_unsure(connection, period, scope)
+    apart = settings.matters.whistleblowing_queue
+    seen = register.cases_open_to(scope, apart)
+    within = and_(register.cases_within(scope.queues, scope.owner), seen)
+    unsure, unsure_total = store.list_unsure(connection, period, scope, apart)
     closed, closed_total = register.list_closed(connection, period, within, len(unsure) + 1)
     quarantined, quarantined_total = store.list_quarantined(connection)
     listed = store.list_folders(connection, _watched(settings))
@@ -51,7 +57,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
     is_monday = asked.day.weekday() == _MONDAY
     return Digest(
         day=asked.day,
-        zone=settings.service.zone,
+        zone=asked.zone,
         period=period,
         intake=store.count_intake(connection, period),
         unsure=unsure,
@@ -65,7 +71,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         without_model=store.count_without_model(connection, period),
         held_back=unsent.count_held_back(connection, period, scope),
         scope=scope,
-        unsent=unsent.list_unsent(connection, period, scope),
+        unsent=unsent.list_unsent(connection, period, scope, apart),
         closed=closed,
         closed_total=closed_total,
         newsletters=trends.list_senders(connection, period.until, scope) if is_monday else None,
@@ -88,7 +94,11 @@ def _deadlines(connection: Connection, asked: Asked) -> Deadlines:
         connection,
         asked.period.until,
         register.end_of(last, settings.service.zone),
-        register.Terms(book=book, matters=settings.matters.profiles),
+        register.Terms(
+            book=book,
+            matters=settings.matters.profiles,
+            open_to=register.cases_open_to(scope, settings.matters.whistleblowing_queue),
+        ),
         register.cases_within(scope.queues, scope.owner),
     )
     return replace(pressing, soon_until=last)

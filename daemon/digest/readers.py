@@ -1,7 +1,7 @@
 """The settings and a moment -> who gets a digest, when, about what, and who reads it instead."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ class Reader:
     at: time
     zone: ZoneInfo  # of `at`, and in which its days are counted
     language: str
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     person: str = ""  # of [people.*]; "": only an address
 
     @property

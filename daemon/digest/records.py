@@ -99,6 +99,7 @@ class DueCase:
     severity: str = ""  # low, normal, high, critical; "" where nobody has said
     priority: str = ""  # by a rule
     reason: Reason | None = None  # None: its clock is not known any more
+    is_apart: bool = False  # of a queue that its reader may not look into: nobody is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

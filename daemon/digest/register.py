@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_,
 
 from daemon.cases.records import CLOSED, OPEN, CaseClock, CaseCourse
 from daemon.digest.reasons import Timed, reason_of
-from daemon.digest.records import ClosedCase, Deadlines, DueCase, Period
+from daemon.digest.records import ClosedCase, Deadlines, DueCase, Period, Scope
 from daemon.store.tables import case_clocks, cases
 from daemon.triage.rulebook import Rulebook
 
@@ -28,6 +28,7 @@ class Terms:
 
     book: Rulebook
     matters: Mapping[str, str]  # matter -> the profile of its clocks
+    open_to: ColumnElement[bool]  # of which cases the reader may see what strangers wrote
 
 
 def cases_within(queues: Collection[str] | None, owner: str | None) -> ColumnElement[bool]:
@@ -37,6 +38,20 @@ def cases_within(queues: Collection[str] | None, owner: str | None) -> ColumnEle
         return owned
     in_queues = cases.c.queue.in_(sorted(queues))
     return in_queues if owner is None else or_(owned, and_(in_queues, cases.c.owner.is_(None)))
+
+
+def cases_open_to(scope: Scope, apart: str) -> ColumnElement[bool]:
+    """Return of which cases a reader may see what strangers wrote.
+
+    Who has reported wrongdoing is known to those who must know (Directive 2019/1937, art. 16):
+    those whose digest names the queue `apart` ("": there is none), and who has the case.
+    """
+    if not apart or (scope.queues is not None and apart in scope.queues):
+        return true()
+    others = func.coalesce(cases.c.queue, "") != apart
+    if scope.owner is None:
+        return others
+    return or_(others, func.coalesce(cases.c.owner, "") == scope.owner)
 
 
 def list_deadlines(
@@ -122,6 +137,7 @@ def _due_cases(
         *(cases.c[name] for name in ("received_at", "course")),
         *(_text(name) for name in ("customer", "customer_name", "queue", "owner", "profile")),
         *(_text(name) for name in ("severity", "priority")),
+        terms.open_to.label("is_open"),
     )
     query = select(*columns).where(chosen).order_by(cases.c.due_at, cases.c.id).limit(MOST_LISTED)
     rows = connection.execute(query).all()
@@ -151,9 +167,10 @@ def _due_case(row: Row[Any], clocks: Sequence[CaseClock], terms: Terms) -> DueCa
     return DueCase(
         reference=row.reference,
         kind=row.kind,
-        subject=row.subject,
-        customer=row.customer,
-        customer_name=row.customer_name,
+        subject=row.subject if row.is_open else "",
+        customer=row.customer if row.is_open else "",
+        customer_name=row.customer_name if row.is_open else "",
+        is_apart=not row.is_open,
         queue=row.queue,
         owner=row.owner,
         due_at=row.due_at,

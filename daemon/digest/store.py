@@ -28,7 +28,7 @@ from daemon.digest.records import (
     Unfetchable,
     UnsureMail,
 )
-from daemon.digest.register import MOST_LISTED, cases_within
+from daemon.digest.register import MOST_LISTED, cases_open_to, cases_within
 from daemon.store.tables import (
     accounts,
     actions,
@@ -61,9 +61,15 @@ _decided_on = (
 _original = readings.c.copy_of.is_(None)
 
 
-def last_digest_at(connection: Connection, day: date) -> datetime | None:
-    """Return when the digest before that of `day` was made; None when there is none."""
+def last_digest_at(connection: Connection, day: date, address: str = "") -> datetime | None:
+    """Return when the digest before that of `day` was made; None when there is none.
+
+    Of one reader where an address is given, else of anybody.
+    """
     earlier = and_(outgoing.c.kind == "digest", outgoing.c.key < f"digest:{day.isoformat()}:")
+    if address:
+        own = outgoing.c.key.endswith(f":{address.lower()}", autoescape=True)
+        earlier = and_(earlier, own)
     last: datetime | None = connection.scalar(
         select(func.max(outgoing.c.created_at)).where(earlier)
     )
@@ -101,13 +107,14 @@ def count_without_model(connection: Connection, period: Period) -> int:
 
 
 def list_unsure(
-    connection: Connection, period: Period, scope: Scope
+    connection: Connection, period: Period, scope: Scope, apart: str = ""
 ) -> tuple[tuple[UnsureMail, ...], int]:
     """Return the first mails that wait for a person's decision, and how many there are.
 
     Waiting is what still stands in a watched folder and was moved by nobody: all of it where the
     account is live, that of the period where it is only observed. New ones come first, by
     arrival, then the older ones, the oldest first. They are numbered from 1 in that order.
+    Those of the queue `apart` are counted only, where its reader may not look into it.
     """
     standing = select(deliveries.c.id).where(
         deliveries.c.mail_id == mails.c.id,
@@ -137,7 +144,7 @@ def list_unsure(
         decisions.c.verdict_reason.label("reason"),
     )
     is_new = case((mails.c.stored_at >= period.since, 0), else_=1)
-    query = joined(select(*columns)).where(waits)
+    query = joined(select(*columns)).where(waits, _mails_open_to(scope, apart))
     query = query.order_by(is_new, mails.c.received_at, mails.c.id).limit(MOST_LISTED)
     rows = connection.execute(query).mappings()
     listed = tuple(UnsureMail(item=number, **row) for number, row in enumerate(rows, start=1))
@@ -236,6 +243,19 @@ def mails_within(scope: Scope) -> ColumnElement[bool]:
         return within
     in_queue = decisions.c.queue.in_(sorted(scope.queues))
     return or_(within, and_(in_queue, ~of_mail.exists()))
+
+
+def _mails_open_to(scope: Scope, apart: str) -> ColumnElement[bool]:
+    """Return which mails a reader may see, by their case, or by their queue where there is none."""
+    if not apart or (scope.queues is not None and apart in scope.queues):
+        return true()
+    of_mail = (
+        select(case_mails.c.mail_id)
+        .join(cases, cases.c.id == case_mails.c.case_id)
+        .where(case_mails.c.mail_id == mails.c.id)
+    )
+    seen = of_mail.where(cases_open_to(scope, apart)).exists()
+    return or_(seen, and_(func.coalesce(decisions.c.queue, "") != apart, ~of_mail.exists()))
 
 
 def _stored_in(period: Period) -> ColumnElement[bool]:

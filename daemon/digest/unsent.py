@@ -3,16 +3,17 @@
 import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select, true
 
 from daemon.digest.records import Period, Scope, Unsent
-from daemon.digest.register import MOST_LISTED, cases_within
+from daemon.digest.register import MOST_LISTED, cases_open_to, cases_within
 from daemon.sending.store import AWAITS_APPROVAL, REJECTED
 from daemon.store.tables import case_events, cases, outgoing
 
 _AWAITS = func.coalesce(outgoing.c.reply == AWAITS_APPROVAL, false())
 _IS_REJECTED = func.coalesce(outgoing.c.reply.startswith(REJECTED), false())
 _STATE = case((_AWAITS, "awaiting"), else_=outgoing.c.state)
+_EVENT = (case_events.c.detail, cases.c.reference, cases.c.customer)
 _URGENCY = case((_AWAITS, 0), (outgoing.c.state == "failed", 1), else_=2)
 
 
@@ -24,10 +25,13 @@ def count_unsent(connection: Connection, scope: Scope) -> dict[str, int]:
     return {state: states.get(state, 0) for state in ("awaiting", "failed", "held")}
 
 
-def list_unsent(connection: Connection, period: Period, scope: Scope) -> tuple[Unsent, ...]:
+def list_unsent(
+    connection: Connection, period: Period, scope: Scope, apart: str = ""
+) -> tuple[Unsent, ...]:
     """Return the first mails that did not leave: what waits for a person, refused, held, limited.
 
-    Of each the newest come first; what a limit held back is that of the period.
+    Of each the newest come first; what a limit held back is that of the period. Those of cases in
+    the queue `apart` are left out where its reader may not look into it.
     """
     columns = (
         outgoing.c.id.label("outgoing_id"),
@@ -37,11 +41,14 @@ def list_unsent(connection: Connection, period: Period, scope: Scope) -> tuple[U
         func.coalesce(cases.c.reference, "").label("reference"),
         func.coalesce(outgoing.c.reply, "").label("why"),
     )
-    query = _stopped(select(*columns), scope).order_by(_URGENCY, outgoing.c.id.desc())
+    seen = cases_open_to(scope, apart)
+    query = _stopped(select(*columns), scope).where(or_(outgoing.c.case_id.is_(None), seen))
+    query = query.order_by(_URGENCY, outgoing.c.id.desc())
     rows = connection.execute(query.limit(MOST_LISTED)).mappings()
     listed = [Unsent(**row) for row in rows]
     left = MOST_LISTED - len(listed)
-    return (*listed, *_held_back(connection, period, scope, left))
+    held_back = _limited(select(*_EVENT), period, scope).where(seen)
+    return (*listed, *_held_back(connection, held_back, left))
 
 
 def count_held_back(connection: Connection, period: Period, scope: Scope) -> int:
@@ -50,11 +57,8 @@ def count_held_back(connection: Connection, period: Period, scope: Scope) -> int
     return connection.scalar(query) or 0
 
 
-def _held_back(
-    connection: Connection, period: Period, scope: Scope, most: int
-) -> tuple[Unsent, ...]:
-    columns = (case_events.c.detail, cases.c.reference, cases.c.customer)
-    query = _limited(select(*columns), period, scope).order_by(case_events.c.id.desc())
+def _held_back(connection: Connection, query: Select[Any], most: int) -> tuple[Unsent, ...]:
+    query = query.order_by(case_events.c.id.desc())
     return tuple(
         Unsent(
             state="held back",

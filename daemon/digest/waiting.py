@@ -1,6 +1,6 @@
 """What waits for a person, in one language: cases, mails and sendings -> lists of entries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,59 +43,66 @@ class Lists:
 
     def all(self) -> tuple[Listing, ...]:
         """Return every list, the gravest first; those without entries are not shown."""
-        digest, pressing = self.digest, self.digest.deadlines
-        unsent = sum(
-            (digest.outgoing_failed, digest.outgoing_held, digest.awaiting, digest.held_back)
-        )
-        last = self.words.day(pressing.soon_until or digest.day)
+        return (*self._cases(), *self._asked(), *self._stuck())
+
+    def _cases(self) -> Iterator[Listing]:
+        """Yield the cases that press."""
+        pressing = self.digest.deadlines
+        last = self.words.day(pressing.soon_until or self.digest.day)
         of_cases = (self.words.say("help_cases"),)
-        return (
-            self._listing(
-                self.words.say("h_overdue"),
-                self._shown(pressing.overdue, self._overdue),
-                pressing.overdue_total,
-                () if pressing.soon else of_cases,
-            ),
-            self._listing(
-                self.words.say("h_soon", day=last),
-                self._shown(pressing.soon, self._due),
-                pressing.soon_total,
-                of_cases,
-            ),
-            self._listing(
-                self.words.say("h_unsure"),
-                self._shown(digest.unsure, self._unsure),
-                digest.unsure_total,
-                self._help_unsure(),
-            ),
-            self._listing(
-                self.words.say("h_closed"),
-                self._shown(digest.closed, self._closed),
-                digest.closed_total,
-                self._help_closed(),
-            ),
-            self._listing(
-                self.words.say("h_undone"),
-                self._shown(digest.undone, self._undone),
-                len(digest.undone),
-            ),
-            self._listing(
-                self.words.say("h_unsent"),
-                self._shown(digest.unsent, self._unsent),
-                unsent,
-                (self.words.say("help_unsent"),),
-            ),
-            self._listing(
-                self.words.say("h_quarantined"),
-                self._shown(digest.quarantined, self._quarantined),
-                digest.quarantined_total,
-                (self.words.say("help_quarantined"),),
-            ),
-            self._listing(
-                self.words.say("h_unfetchable"),
-                self._shown(digest.unfetchable, self._unfetchable),
-                len(digest.unfetchable),
-            ),
+        yield self._listing(
+            self.words.say("h_overdue"),
+            self._shown(pressing.overdue, self._overdue),
+            pressing.overdue_total,
+            () if pressing.soon else of_cases,
+        )
+        yield self._listing(
+            self.words.say("h_soon", day=last),
+            self._shown(pressing.soon, self._due),
+            pressing.soon_total,
+            of_cases,
+        )
+
+    def _asked(self) -> Iterator[Listing]:
+        """Yield what a reply decides."""
+        yield self._listing(
+            self.words.say("h_unsure"),
+            self._shown(self.digest.unsure, self._unsure),
+            self.digest.unsure_total,
+            self._help_unsure(),
+        )
+        yield self._listing(
+            self.words.say("h_closed"),
+            self._shown(self.digest.closed, self._closed),
+            self.digest.closed_total,
+            self._help_closed(),
+        )
+
+    def _stuck(self) -> Iterator[Listing]:
+        """Yield what did not leave, or did not come in."""
+        digest = self.digest
+        stopped = (digest.outgoing_failed, digest.outgoing_held, digest.awaiting)
+        yield self._listing(
+            self.words.say("h_undone"),
+            self._shown(digest.undone, self._undone),
+            len(digest.undone),
+        )
+        yield self._listing(
+            self.words.say("h_unsent"),
+            self._shown(digest.unsent, self._unsent),
+            sum((*stopped, digest.held_back)),
+            (self.words.say("help_unsent"),),
+        )
+        yield self._listing(
+            self.words.say("h_quarantined"),
+            self._shown(digest.quarantined, self._quarantined),
+            digest.quarantined_total,
+            (self.words.say("help_quarantined"),),
+        )
+        yield self._listing(
+            self.words.say("h_unfetchable"),
+            self._shown(digest.unfetchable, self._unfetchable),
+            len(digest.unfetchable),
         )
 
     def _shown(self, rows: Sequence[_Row], entry: Callable[[_Row], Entry]) -> tuple[Entry, ...]:
@@ -121,10 +128,11 @@ class Lists:
             words.say("owner", name=case.owner) if case.owner else words.say("no_owner"),
             *self._weights(case),
         )
+        author = self._written_by(case.customer, case.customer_name)
         return Entry(
-            title=self._subject(case.subject),
+            title=words.say("apart") if case.is_apart else self._subject(case.subject),
             lines=(
-                self._written_by(case.customer, case.customer_name),
+                *(() if case.is_apart else (author,)),
                 why_due(case, zone, words),
                 " · ".join(legible(one, SUBJECT_CHARS) for one in facts if one),
             ),

@@ -13,6 +13,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon import clock, jobs
+from daemon.digest.readers import readers_of
 from daemon.engine.executor import ThreadExecutor
 from daemon.engine.worker import AccountWorker
 from daemon.errors import BackdeskError
@@ -47,7 +48,8 @@ class LocalEngine:
             forget_interrupted(self.house.store, ("sweep", "mix", "reconcile"))
             jobs.resume_reading(self.house)
         if "send" in self._roles:
-            forget_interrupted(self.house.store, ("digest",))
+            readers = readers_of(self.house.settings)
+            forget_interrupted(self.house.store, [one.schedule for one in readers])
         for worker in self.workers:
             worker.start()
         if "intake" in self._roles:
@@ -94,13 +96,22 @@ class LocalEngine:
         self._daily("reconcile", intake.reconcile_at, lambda: jobs.reconcile_all(self.house))
 
     def _send(self) -> None:
-        digest = self.house.settings.digest
-        if digest.to:
-            self._daily("digest", digest.at, lambda: jobs.write_digest(self.house))
+        self._digests()
         every = IntervalTrigger(seconds=SEND_S)
         self._scheduler.add_job(
             self._guarded("send", lambda: jobs.send_due(self.house)), every, name="send"
         )
+
+    def _digests(self) -> None:
+        """Look for digests to write whenever the time of a reader comes, and now and then."""
+        readers = readers_of(self.house.settings)
+        write = self._guarded("digests", lambda: jobs.write_digests(self.house))
+        for zone, at in sorted({(one.zone.key, one.at) for one in readers}):
+            exact = CronTrigger(hour=at.hour, minute=at.minute, timezone=zone)
+            self._scheduler.add_job(write, exact, name=f"digests {at:%H:%M} {zone}")
+        if readers:
+            again = IntervalTrigger(seconds=RETRY_S)
+            self._scheduler.add_job(write, again, name="digests again", next_run_time=clock.now())
 
     def _daily(self, schedule: str, at: time, job: Callable[[], object]) -> None:
         """Run a job once per local date from `at` on, also when the service starts later."""

@@ -1,4 +1,4 @@
-"""Words of people for labels and causes, in Italian, Polish and English, as they answer a digest."""
+"""Words for labels and causes in Italian, Polish and English, as people answer a digest."""
 
 _WORDS = {
     "complaint": (
@@ -18,5 +18,7 @@ _WORDS = {
 LABELS = {word: label for label, words in _WORDS.items() for word in words.split()}
 """A word, in lower case -> the label that it means."""
 
-CAUSES = frozenset("cause causa perché perche motivo przyczyna powód powod why".split())
+CAUSES = frozenset(
+    ["cause", "causa", "perché", "perche", "motivo", "przyczyna", "powód", "powod", "why"]
+)
 """What stands before the cause of a case that was closed."""

@@ -16,9 +16,9 @@ _LONGEST_LINE = 300
 _MOST_NUMBERS = 100
 _LONGEST_CAUSE = 80
 
-_NUMBERS = re.compile(r"[\s#*•-]*(\d[\d\s,;+&/–-]*)(.*)", re.DOTALL)
-_SPAN = re.compile(r"(\d{1,3})(?:\s*[–-]\s*(\d{1,3}))?")
-_EDGES = " \t.,:;=()[]\"'«»“”„!-–>"
+_NUMBERS = re.compile(r"[\s#*•-]*(\d[\d\s,;+&/\u2013-]*)(.*)", re.DOTALL)
+_SPAN = re.compile(r"(\d{1,3})(?:\s*[\u2013-]\s*(\d{1,3}))?")
+_EDGES = " \t.,:;=()[]\"'«»“”„!->\u2013"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,8 @@ class Tokens:
 
     def _is_ours(self, words: str, mac: str) -> bool:
         theirs = mac.lower()
-        return any([hmac.compare_digest(_mac(one, words), theirs) for one in self._secrets])
+        found = [hmac.compare_digest(_mac(one, words), theirs) for one in self._secrets]
+        return any(found)
 
 
 def looks_like_digest(message_id: str) -> bool:

@@ -1,9 +1,9 @@
 """What may run once a day: a row for each schedule and local date."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, or_, select, update
 
 from daemon import clock
 from daemon.store.engine import Store
@@ -17,6 +17,13 @@ def forget_interrupted(store: Store, schedules: Sequence[str]) -> None:
     with store.write() as connection:
         cut_off = runs.c.schedule.in_(schedules) & (runs.c.outcome == "running")
         connection.execute(update(runs).where(cut_off).values(outcome=None))
+
+
+def has_run(store: Store, schedule: str, day: date) -> bool:
+    """Tell whether a daily job is done for a date."""
+    here = (runs.c.schedule == schedule) & (runs.c.local_date == day)
+    with store.read() as connection:
+        return connection.scalar(select(runs.c.outcome).where(here)) == "done"
 
 
 def once_a_day(store: Store, schedule: str, moment: datetime, job: Callable[[], object]) -> bool:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from daemon.cases.acts import ActRefused
 from daemon.cases.records import CLOSED, CaseLine
 from daemon.deciding import Outcome, Word, label_mail, labels_of, standing_case
-from daemon.digest.daily import language_for
 from daemon.digest.legible import SENDER_CHARS, SUBJECT_CHARS, legible
 from daemon.digest.links import PATHS
+from daemon.digest.readers import language_for
 from daemon.digest.words import words as digest_words
 from daemon.intake.stories import Story, original_of, story_of
 from daemon.jobs import House

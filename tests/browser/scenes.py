@@ -39,18 +39,34 @@ _PEOPLE = (
 _SUBJECTS = (
     "Bolletta di ottobre pagata due volte",
     "Skarga na opóźnienie w podłączeniu licznika",
-    "Contatore guasto da tre settimane, nessuno risponde al telefono",
+    "Contatore guasto da settimane, nessuno risponde al telefono",
     "Re: Re: richiesta di rimborso",
-    "Faktura 2026/10/4471 - błędny adres",
+    "Faktura 2026/10/4471 - błędna kwota",
     "",
 )
 _OWNERS = ("Bruno", "Anna Kowalska", "", "Bruno")
+_NEWSLETTERS = Senders(
+    rows=(
+        ("news@fornitore.example", "Fornitore S.p.A.", 12),
+        ("newsletter@izba.example", "Izba Gospodarcza", 7),
+        ("no-reply@riviste.example", "", 1),
+    ),
+    total=23,
+    senders=6,
+)
+_SICK = AccountHealth(
+    name="vendite",
+    last_success_at=NOW - 5 * _HOUR,
+    failures=3,
+    last_error="login refused: [AUTHENTICATIONFAILED] Authentication failed.",
+    paused=None,
+    is_stale=True,
+)
 _QUEUES = ("complaints", "requests", "complaints", "energy")
 
 
-def calm(language: str = "it") -> Digest:
+def calm() -> Digest:
     """Return the digest of a day on which nothing needs people."""
-    del language
     return Digest(
         day=date(2026, 11, 23),
         zone=_ROME,
@@ -94,13 +110,6 @@ def busy(items: int = 20) -> Digest:
     soon = tuple(_due(n + 40, n * 3 // max(items, 1)) for n in range(items))
     unsure = tuple(_unsure(n) for n in range(items))
     closed = tuple(_closed(n, items + 1 + n) for n in range(3))
-    sick = replace(
-        _account("vendite"),
-        last_success_at=NOW - 5 * _HOUR,
-        failures=3,
-        last_error="login refused: [AUTHENTICATIONFAILED] Authentication failed.",
-        is_stale=True,
-    )
     return replace(
         calm(),
         intake=Intake(
@@ -132,16 +141,8 @@ def busy(items: int = 20) -> Digest:
         quarantined=(QuarantinedMail(mail_id=4711, reason="depth", since=NOW - 3 * _HOUR),),
         quarantined_total=1,
         folders=(*calm().folders, replace(_folder("INBOX", 40), account="vendite", missing=2)),
-        accounts=(_account("info"), sick),
-        newsletters=Senders(
-            rows=(
-                ("news@fornitore.example", "Fornitore S.p.A.", 12),
-                ("newsletter@izba.example", "Izba Gospodarcza", 7),
-                ("no-reply@riviste.example", "", 1),
-            ),
-            total=23,
-            senders=6,
-        ),
+        accounts=(_account("info"), _SICK),
+        newsletters=_NEWSLETTERS,
     )
 
 

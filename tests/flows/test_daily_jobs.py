@@ -11,7 +11,7 @@ from daemon.errors import StoreBusy
 from daemon.intake.mixes import mix_of
 from daemon.intake.records import Unread
 from daemon.jobs import House, renew_mix
-from daemon.pipeline import decide
+from daemon.policy import decide
 from daemon.store.runs import forget_interrupted, once_a_day
 from daemon.store.tables import deliveries, folders, mails, readings
 from daemon.triage.mix import HouseMix

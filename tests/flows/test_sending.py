@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.digest.daily import digest_for, enqueue
+from daemon.digest.daily import digest_for
 from daemon.errors import ConfigError
 from daemon.sending.deliver import Outlet, send_due
 from daemon.sending.errors import Refused
@@ -33,7 +33,7 @@ from tests.flows.sending_builders import (
 )
 from tests.servers.loopback import free_port
 from tests.servers.smtp_sink import SmtpSink
-from tests.stages.digest_builders import settings
+from tests.stages.digest_builders import enqueue_all, settings
 
 pytestmark = pytest.mark.server
 
@@ -267,7 +267,7 @@ def test_the_digest_reaches_its_readers(store: Store, smtp_sink: SmtpSink) -> No
     office, lease = settings(), held_lease(store)
     for _ in range(2):
         made = digest_for(store, office, MORNING.date(), MORNING)
-        enqueue(store, office, made)
+        enqueue_all(store, office, made)
         send_due(store, lease, [outlet(smtp_sink)], at(MORNING))
     got = {mail.recipients[0]: email.message_from_bytes(mail.raw) for mail in smtp_sink.mails}
     assert set(got) == {"team@desk.example", "Ewa@desk.example", "ann@desk.example"}

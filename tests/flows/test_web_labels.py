@@ -17,8 +17,8 @@ from daemon import clock
 from daemon.cases import acts
 from daemon.cases.acts import Act
 from daemon.cases.joining import merge
-from daemon.digest.daily import digest_for, enqueue
 from daemon.digest.links import label_link
+from daemon.jobs import write_digests
 from daemon.mail.links import Link, Links, Purpose
 from daemon.records import LABELS
 from daemon.sending.store import Outgoing
@@ -246,10 +246,8 @@ def test_a_case_merged_at_this_moment_is_told(desk: Desk, monkeypatch: pytest.Mo
 
 def test_a_scanner_that_follows_a_digest_changes_nothing(desk: Desk) -> None:
     """GET and HEAD of each link of text and HTML; the pages themselves lead nowhere."""
-    house, now = desk.house, clock.now()
-    day = clock.local_date(now, house.settings.service.zone)
-    made = digest_for(house.store, house.settings, day, now)
-    assert enqueue(house.store, house.settings, made) == 2
+    house = desk.house
+    assert write_digests(house, early=True) == 2
     with house.store.read() as connection:
         messages = connection.scalars(select(outgoing.c.message)).all()
     links = {link for raw in messages for link in links_of(raw)}

@@ -1,6 +1,7 @@
 """A small office's settings, and mails that stand in its ledger, for the tests of the digest."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,10 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from daemon.config import Settings, parse
+from daemon.digest.daily import enqueue, letter_of
+from daemon.digest.readers import Reader, readers_of
+from daemon.digest.records import Digest, Scope
+from daemon.records import OutgoingMail
 from daemon.store.engine import Store
 from daemon.store.tables import (
     accounts,
@@ -19,7 +24,7 @@ from daemon.store.tables import (
     readings,
     sightings,
 )
-from tests.builders import MORNING
+from tests.builders import MORNING, TOKENS
 
 CONFIG = """
 [service]
@@ -180,3 +185,19 @@ def _read(connection: Connection, digest: bytes, mail_id: int, kept: Kept) -> No
 def automatic(kind: str) -> Kept:
     """Return an automatic mail of a kind."""
     return replace(Kept(), label=None, automatic=kind, reason=f"automatic: {kind}", queue=None)
+
+
+def enqueue_all(store: Store, office: Settings, made: Digest) -> int:
+    """Enter a digest for each reader; return how many are new."""
+    return sum(enqueue(store, office, TOKENS, one, made) for one in readers_of(office))
+
+
+def letters_of(office: Settings, made: Digest, keys: Sequence[bytes] = ()) -> list[OutgoingMail]:
+    """Return a digest as the mail of each reader who can be written to."""
+    mails = (letter_of(office, TOKENS, one, made, keys) for one in readers_of(office))
+    return [mail for mail in mails if mail is not None]
+
+
+def reader_with(scope: Scope | None) -> Reader:
+    """Return a reader of the office with a scope of their own."""
+    return replace(readers_of(settings())[0], scope=scope or Scope())

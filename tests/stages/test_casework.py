@@ -11,7 +11,7 @@ from daemon.bootstrap import case_rules, policy
 from daemon.cases.references import reference_of, references_in
 from daemon.cases.threads import id_of, ids_answered, writer_of
 from daemon.intake.records import Unread
-from daemon.pipeline import decide
+from daemon.policy import decide
 from daemon.records import Automatic, CaseWish, Decision, Verdict
 from daemon.triage.casework import UNSURE, Arrival, clocks_for, first_receipt, wish_of
 from daemon.triage.deadlines import Course

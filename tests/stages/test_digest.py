@@ -16,7 +16,7 @@ from sqlalchemy import insert, update
 from daemon.cases.acts import Act, close
 from daemon.cases.records import NewCase
 from daemon.cases.store import Cases
-from daemon.digest.daily import digest_for, enqueue, letters
+from daemon.digest.daily import digest_for
 from daemon.digest.records import Digest
 from daemon.records import ClockDue, FolderCount, OutgoingMail
 from daemon.sending.store import Outgoing
@@ -27,10 +27,12 @@ from tests.stages.digest_builders import (
     UNSURE,
     Kept,
     automatic,
+    enqueue_all,
     enter,
     enter_account,
     enter_folder,
     enter_unfetchable,
+    letters_of,
     settings,
 )
 
@@ -118,7 +120,7 @@ def test_each_mail_is_in_one_digest_only(store: Store) -> None:
     for days in (0, 1, 3):
         made = digest_for(store, office, MONDAY + days * DAY, MORNING + days * DAY)
         received.append(made.intake.received)
-        enqueue(store, office, made)
+        enqueue_all(store, office, made)
     assert received == [2, 2, 2]
 
 
@@ -193,7 +195,7 @@ def test_a_fresh_reconciliation_takes_the_place_of_the_listings(store: Store) ->
     count = FolderCount(
         account="info", folder="INBOX", uidvalidity=1, server=5, held=4, quarantined=0, missing=1
     )
-    made = digest_for(store, settings(), MONDAY, MORNING, [count])
+    made = digest_for(store, settings(), MONDAY, MORNING, counts=[count])
     assert (made.folders[0].server, made.missing) == (5, 1)
 
 
@@ -237,9 +239,9 @@ def test_each_recipient_gets_one_mail_a_day_in_their_language(store: Store) -> N
     """One row per recipient and local date; the second time is a no-op, the next day is not."""
     office = settings()
     made = digest(store)
-    assert enqueue(store, office, made) == 3
-    assert enqueue(store, office, digest_for(store, office, MONDAY, MORNING)) == 0
-    assert enqueue(store, office, digest_for(store, office, MONDAY + DAY, MORNING + DAY)) == 3
+    assert enqueue_all(store, office, made) == 3
+    assert enqueue_all(store, office, digest_for(store, office, MONDAY, MORNING)) == 0
+    assert enqueue_all(store, office, digest_for(store, office, MONDAY + DAY, MORNING + DAY)) == 3
     rows = Outgoing(store).list_rows()
     assert sorted(row.key for row in rows)[:3] == [
         "digest:2026-11-23:ann@desk.example",
@@ -251,7 +253,7 @@ def test_each_recipient_gets_one_mail_a_day_in_their_language(store: Store) -> N
 def test_a_digest_is_a_whole_mail(tmp_path: Path) -> None:
     """Sent even when empty: from the relay's address, automatic, marked, text and HTML."""
     store = open_test_store(tmp_path)
-    made = letters(settings(), digest(store))
+    made = letters_of(settings(), digest(store))
     store.close()
     by_recipient = {mail.recipient: mail for mail in made}
     message = email.message_from_bytes(
@@ -270,7 +272,7 @@ def test_a_digest_is_a_whole_mail(tmp_path: Path) -> None:
         "text/html",
     ]
     assert {mail.sender for mail in made} == {"info@desk.example"}
-    assert made == letters(settings(), digest_of_same(tmp_path))
+    assert made == letters_of(settings(), digest_of_same(tmp_path))
 
 
 def digest_of_same(tmp_path: Path) -> Digest:
@@ -286,7 +288,7 @@ def test_a_recipient_that_cannot_be_written_to_does_not_stop_the_others(tmp_path
     store = open_test_store(tmp_path)
     office = settings()
     some = office.digest.model_copy(update={"to": ("żółw@desk.example", "ann@desk.example")})
-    made = letters(office.model_copy(update={"digest": some}), digest(store))
+    made = letters_of(office.model_copy(update={"digest": some}), digest(store))
     store.close()
     assert [mail.recipient for mail in made] == ["ann@desk.example"]
 

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from daemon.config.settings import Settings, Web
-from daemon.digest.daily import letters
 from daemon.digest.links import calendar_link, label_link
 from daemon.digest.words import LANGUAGES, words
 from daemon.mail.links import Links, Purpose
 from tests.builders import MORNING
-from tests.stages.digest_builders import settings
+from tests.stages.digest_builders import letters_of, settings
 from tests.stages.digest_texts import FULL, Outline
 
 KEYS = (b"a key of the tests, 32 bytes long.",)
@@ -65,7 +64,7 @@ def links(made: Sequence[bytes]) -> list[set[str]]:
 
 def test_each_reader_gets_links_of_their_own() -> None:
     """One for each unsure mail; with somebody else's name nobody decides."""
-    made = letters(office(), FULL, KEYS)
+    made = letters_of(office(), FULL, KEYS)
     found = links([one.message for one in made])
     assert [len(each) for each in found] == [1] * len(made)
     for letter, (link,) in zip(made, found, strict=True):
@@ -78,7 +77,7 @@ def test_each_reader_gets_links_of_their_own() -> None:
 def test_without_keys_or_pages_the_digest_has_no_links(chosen: Settings) -> None:
     """As it was before."""
     keys = () if chosen.web.public_url else KEYS
-    assert not any(links([one.message for one in letters(chosen, FULL, keys)]))
+    assert not any(links([one.message for one in letters_of(chosen, FULL, keys)]))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -20,7 +20,14 @@ from daemon.sending.store import AWAITS_APPROVAL, REJECTED, UNKNOWN, Outgoing
 from daemon.store.engine import Store
 from daemon.store.tables import case_events, case_mails, cases, outgoing
 from tests.builders import ENGINES, HOMING, MORNING, chosen_store
-from tests.stages.digest_builders import UNSURE, Kept, enter, enter_folder, settings
+from tests.stages.digest_builders import (
+    UNSURE,
+    Kept,
+    enter,
+    enter_folder,
+    reader_with,
+    settings,
+)
 
 MONDAY = date(2026, 11, 23)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -40,7 +47,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def digest(store: Store, scope: Scope | None = None, now: datetime = MORNING) -> Digest:
     """Return the digest of a morning."""
-    return digest_for(store, settings(), now.date(), now, scope=scope)
+    return digest_for(store, settings(), now.date(), now, reader=reader_with(scope))
 
 
 def open_case(
@@ -177,18 +184,8 @@ def test_a_cause_is_asked_for_a_week_long_unless_it_is_said(store: Store) -> Non
     assert listed == [ids["new"], ids["unsaid"], ids["week"]]
 
 
-def test_what_did_not_leave_has_its_reference_and_reason(store: Store) -> None:
-    """What waits for a person first; nothing that was rejected, sent or is on its way."""
-    case_id = open_case(store)
-    rows = (
-        ("held", UNKNOWN),
-        ("failed", "550 no such user"),
-        ("held", AWAITS_APPROVAL),
-        ("failed", f"{REJECTED}too long"),
-        ("sent", "250 ok"),
-        ("queued", None),
-        ("held", None),
-    )
+def stop(store: Store, case_id: int, *rows: tuple[str, str | None]) -> None:
+    """Enter outgoing mails of a case, each in a state and with a relay's last words."""
     mails = [
         OutgoingMail(
             key=f"x:{number}",
@@ -205,11 +202,33 @@ def test_what_did_not_leave_has_its_reference_and_reason(store: Store) -> None:
         for number, (state, reply) in enumerate(rows):
             one = update(outgoing).where(outgoing.c.key == f"x:{number}")
             connection.execute(one.values(state=state, reply=reply))
-        for hours in (1, 40):
-            event = {"case_id": case_id, "at": MORNING - hours * HOUR, "actor": "backdesk"}
-            why = json.dumps({"why": "the limit of an hour is reached"})
-            event |= {"kind": "held back", "detail": why}
+
+
+def hold_back(store: Store, case_id: int, *hours: int) -> None:
+    """Let a limit have held back acknowledgements, so many hours ago."""
+    detail = json.dumps({"why": "the limit of an hour is reached"})
+    with store.write() as connection:
+        for ago in hours:
+            event = {"case_id": case_id, "at": MORNING - ago * HOUR, "actor": "backdesk"}
+            event |= {"kind": "held back", "detail": detail}
             connection.execute(insert(case_events).values(event))
+
+
+def test_what_did_not_leave_has_its_reference_and_reason(store: Store) -> None:
+    """What waits for a person first; nothing that was rejected, sent or is on its way."""
+    case_id = open_case(store)
+    stop(
+        store,
+        case_id,
+        ("held", UNKNOWN),
+        ("failed", "550 no such user"),
+        ("held", AWAITS_APPROVAL),
+        ("failed", f"{REJECTED}too long"),
+        ("sent", "250 ok"),
+        ("queued", None),
+        ("held", None),
+    )
+    hold_back(store, case_id, 1, 40)
     made = digest(store)
     assert [(one.state, one.why) for one in made.unsent] == [
         ("awaiting", AWAITS_APPROVAL),
@@ -307,3 +326,40 @@ def test_a_case_says_why_it_is_due(store: Store) -> None:
         connection.execute(update(cases).values(severity="high", owner="Bruno"))
     (case,) = digest(store).deadlines.overdue
     assert (case.severity, case.owner, case.priority) == ("high", "Bruno", "")
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_open"),
+    [
+        (None, False),
+        (Scope(queues=frozenset(["reports", "unsure"])), True),
+        (Scope(queues=frozenset(["unsure"]), owner="Bruno"), True),
+        (Scope(owner="Carla"), False),
+    ],
+)
+def test_who_reports_wrongdoing_is_named_to_few(
+    store: Store, scope: Scope | None, is_open: bool
+) -> None:
+    """The term is in the digest, not who wrote; mail and sendings of the queue are counted only."""
+    office = settings(
+        '[queues.reports]\naccount = "info"\nfolder = "Reports"\n'
+        '[matters]\nwhistleblowing_queue = "reports"\n'
+    )
+    folder = enter_folder(store)
+    enter(store, folder, 1, replace(UNSURE, queue="reports", subject="Zelda", live=False))
+    case_id = open_case(store, "reports", "Bruno", subject="Zelda", customer_name="Zelda")
+    close_case(store, open_case(store, "reports", "Bruno", subject="Zelda"), "", MORNING - HOUR)
+    mail = OutgoingMail(
+        key="x", kind="answer", sender="a", recipient="Zelda", message=b"", case_id=case_id
+    )
+    Outgoing(store).enqueue([mail], MORNING)
+    with store.write() as connection:
+        connection.execute(update(outgoing).values(state="failed"))
+    made = digest_for(store, office, MONDAY, MORNING, reader=reader_with(scope))
+    rendered = render(made, "en")
+    assert ("Zelda" in rendered.text) == is_open
+    assert ("Zelda" in rendered.html) == is_open
+    if scope is None:
+        assert references(store, case_id)[0] in rendered.text
+        assert "(confidential)" in rendered.text
+        assert (made.unsure_total, made.outgoing_failed) == (1, 1)
