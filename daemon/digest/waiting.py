@@ -23,6 +23,7 @@ WHY_CHARS = 160
 SENTENCE_CHARS = 120
 _TOLD_SEVERITIES = ("high", "critical")
 _PLAIN_PRIORITIES = ("", "normal")
+_MOST_SAID = 5  # lines of one answer that are told
 _WEB = ("https://", "http://")
 
 _Row = TypeVar("_Row")
@@ -226,7 +227,7 @@ class Lists:
         received = words.moment(one.received_at, self.digest.zone)
         said = (
             " · ".join(filter(None, (legible(line, WHY_CHARS), words.name("troubles", trouble))))
-            for line, trouble in one.lines
+            for line, trouble in one.lines[:_MOST_SAID]
         )
         sender = self._written_by(one.sender, "")
         return Entry(title=f"{sender} · {received}", lines=tuple(said))

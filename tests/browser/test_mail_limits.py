@@ -1,12 +1,15 @@
 """The linter of mail's HTML: it finds each fault, and none in a digest."""
 
+from dataclasses import replace
+
 import pytest
 
 from daemon.digest.fold import WIDTH, columns
+from daemon.digest.records import Undone
 from daemon.digest.render import render
 from daemon.digest.words import LANGUAGES
 from tests.browser.mail_limits import problems
-from tests.browser.scenes import busy, calm, hostile, personal
+from tests.browser.scenes import NOW, busy, calm, hostile, personal
 
 HEAD = '<!DOCTYPE html><html lang="it" dir="ltr"><head><meta name="viewport"></head>'
 
@@ -81,3 +84,18 @@ def test_strangers_neither_break_nor_clip_a_digest(words: str) -> None:
     assert "\u202e" not in rendered.html + rendered.text
     assert rendered.html.count("<a ") == 0
     assert max(map(columns, rendered.text.splitlines())) <= WIDTH
+
+
+def test_an_endless_answer_does_not_clip_the_digest() -> None:
+    """Of a reply only the first lines that were not understood are told."""
+    undone = Undone(
+        mail_id=1,
+        sender="x@client.example",
+        received_at=NOW,
+        lines=tuple((f"no.{number} " + "&" * 500, "word") for number in range(10_000)),
+    )
+    rendered = render(replace(busy(20), undone=(undone,) * 10), "en")
+    assert problems(rendered.html) == []
+    told = rendered.text.split()
+    assert "no.4" in told
+    assert "no.5" not in told
