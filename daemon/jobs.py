@@ -43,6 +43,7 @@ from daemon.store.engine import Store
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs
 from daemon.triage.acknowledge import acknowledgement_for
+from daemon.triage.forwarding import original_of
 
 _log = logging.getLogger(__name__)
 
@@ -185,7 +186,7 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         channel=line.channel,
         received_at=line.received_at,
         due_at=line.due_at,
-        answers=found.reading.message_id,
+        answers=original_of(found.reading).message_id,
         acknowledgement=acknowledgement_for(
             line.kind, line.channel, found.reading, found.account, rules
         ),
