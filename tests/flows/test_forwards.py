@@ -211,6 +211,27 @@ def test_a_person_says_whose_it_is(
     assert len(desk.cases()) == 1
 
 
+def test_who_wrote_by_a_person_s_word_is_not_answered_by_the_headers(
+    tmp_path: Path,
+    fake_imap: FakeImap,
+    smtp_sink: SmtpSink,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """An unsure mail gets its answer by return when it is labelled, but not to another."""
+    home = tmp_path / "house"
+    with front_desk(home, fake_imap, smtp_sink, more=STAFF, always="unsure") as desk:
+        other = letter("Ugo Blu <ugo@neighbour.example>")
+        other.replace_header("Message-ID", "<other@neighbour.example>")
+        desk.receive(forward(letter()), forward(other, number=2))
+        assert command(desk, capsysbinary, "case", "customer", "2", "eva@client.example").code == 0
+        for case in ("1", "2"):
+            command(desk, capsysbinary, "case", "label", case, "complaint")
+        desk.work()
+        (sent,) = desk.answers()
+        assert sent["To"].addresses[0].addr_spec == "anna@client.example"
+        assert why(desk, 1) == "a person has said that somebody else wrote it"
+
+
 def test_a_person_accepts_the_earlier_receipt(
     desk: FrontDesk, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -39,6 +39,7 @@ def odd() -> Iterator[Shape]:
     """Yield them all."""
     yield from _chains()
     yield from _names()
+    yield from _unusual()
     yield from _conversations()
     yield from _doubts()
     yield from _no_forwards()
@@ -88,6 +89,9 @@ def _names() -> Iterator[Shape]:
         f"{block('Sean <sean.o' + chr(39) + 'hara@client.example>')}\n\nHello",
         "sean.o'hara@client.example",
     )
+
+
+def _unusual() -> Iterator[Shape]:
     folded = block("The Department of Letters and Complaints of Rossi and Daughters").replace(
         "Daughters\n", f"Daughters\n <{ANNA}>\n"
     )
