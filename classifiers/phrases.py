@@ -15,16 +15,18 @@ _HEADER_NAMES = {
     """,
     "date": """
         sent | date | inviato | data | wyslano | wyslane | gesendet | datum | envoye | enviado |
-        fecha | data invio | sent on | enviado el | envoye le
+        fecha | data invio | sent on | enviado el | envoye le | inviato il | gesendet am |
+        message du | date d'envoi
     """,
     "to": """
-        to | a | do | an | para | destinatario | adresat | destinataire
+        to | a | do | an | para | pour | destinatario | adresat | odbiorca | empfanger |
+        destinataire
     """,
     "cc": """
         cc | dw | kopia | kopie | copia | reply-to | rispondi a | odpowiedz do | antwort an
     """,
     "subject": """
-        subject | oggetto | temat | betreff | objet | asunto
+        subject | oggetto | temat | betreff | objet | sujet | asunto
     """,
 }
 HEADER_KEYS = {key: kind for kind, keys in _HEADER_NAMES.items() for key in _listed(keys)}
@@ -34,8 +36,8 @@ ORIGINAL_MARKS = _listed(
     """
     original message | original appointment | messaggio originale | messaggio originario |
     wiadomosc oryginalna | oryginalna wiadomosc | ursprungliche nachricht | originalnachricht |
-    message d'origine | message original | mensaje original | reply message | reply above this
-    line | rispondi sopra questa riga
+    message d'origine | message original | courriel original | mensaje original | reply message |
+    reply above this line | rispondi sopra questa riga
     """
 )
 """Between dashes, above the mail that is answered."""
@@ -45,9 +47,11 @@ FORWARD_MARKS = _listed(
     forwarded message | forwarded by | begin forwarded message | messaggio inoltrato | inizio
     messaggio inoltrato | inoltrato da | wiadomosc przekazana | przekazana wiadomosc | przekazana
     dalej wiadomosc | tresc przekazanej wiadomosci | poczatek przekazanej wiadomosci | poczatek
-    przekazywanej wiadomosci | weitergeleitete nachricht | anfang der weitergeleiteten | message
-    transfere | message transmis | debut du message | debut du message reexpedie | message
-    reexpedie | mensaje reenviado | inicio del mensaje reenviado | forwarded mail
+    przekazywanej wiadomosci | poczatek wiadomosci przekazanej | przekazane przez | przeslane przez
+    | weitergeleitete nachricht | weitergeleitet von | anfang der weitergeleiteten | beginn der
+    weitergeleiteten | message transfere | message transmis | transfere par | debut du message |
+    debut du message reexpedie | message reexpedie | e-mail transfere | courriel transfere |
+    mensaje reenviado | inicio del mensaje reenviado | forwarded mail | inoltrato il
     """
 )
 """Between dashes or alone on a line, above a mail that is passed on."""

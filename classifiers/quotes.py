@@ -22,6 +22,7 @@ _COLONS = ":\uff1a"  # the second is full width
 _LONGEST_MARK = 120  # characters of a line that are looked at
 _LEAST_HEADERS = 3  # kinds of them that make a block; one fewer below a mark
 _LONGEST_HEADER_BLOCK = 12  # lines
+_ONCE = ("from", "subject")  # kinds that a block has once
 _LONGEST_ATTRIBUTION = 5  # lines: mail programs break them at 72 characters
 
 
@@ -113,9 +114,9 @@ def _mark(line: str) -> Cut | None:
 
 def _headers_at(lines: Sequence[str], start: int, number: int) -> Tail | None:
     """A block of at least three header lines, one of them From."""
-    if _header_kind(lines[number]) is None:
+    if header_kind(lines[number]) is None:
         return None
-    after, kinds = _read_headers(lines, number)
+    after, kinds = read_headers(lines, number)
     if len(kinds) < _LEAST_HEADERS or "from" not in kinds:
         return None
     first = number
@@ -126,18 +127,23 @@ def _headers_at(lines: Sequence[str], start: int, number: int) -> Tail | None:
 
 def after_headers(lines: Sequence[str], number: int) -> int:
     """The first line below the headers that stand at `number`, `number` when none do."""
-    after, kinds = _read_headers(lines, number)
+    after, kinds = read_headers(lines, number)
     return after if len(kinds) >= _LEAST_HEADERS - 1 else number
 
 
-def _read_headers(lines: Sequence[str], number: int) -> tuple[int, set[str]]:
-    """The line below a block of headers that starts at `number`, and the kinds met in it."""
-    after, kinds, strange = number, set[str](), 0
+def read_headers(lines: Sequence[str], number: int) -> tuple[int, dict[str, int]]:
+    """The line below a block of headers that starts at `number`, and where each kind stands in it.
+
+    Kinds are those of `HEADER_KEYS`; of several lines of one kind the first counts.
+    """
+    after, kinds, strange = number, dict[str, int](), 0
     for at in range(number, min(number + _LONGEST_HEADER_BLOCK, len(lines))):
-        kind = _header_kind(lines[at])
+        kind = header_kind(lines[at])
+        if kind in kinds and kind in _ONCE:
+            break  # the next mail's: nobody wrote anything between the two
         if kind is not None:
             after, strange = at + 1, 0
-            kinds.add(kind)
+            kinds.setdefault(kind, at)
         else:
             strange += 1  # a blank line, or the second half of a long header
             if strange > 1 + (not kinds):
@@ -145,8 +151,8 @@ def _read_headers(lines: Sequence[str], number: int) -> tuple[int, set[str]]:
     return after, kinds
 
 
-def _header_kind(line: str) -> str | None:
-    """Which header the line is, None for other lines."""
+def header_kind(line: str) -> str | None:
+    """Which header the line is, as in `HEADER_KEYS`; None for other lines."""
     key, colon, _ = line[:60].partition(":")
     return HEADER_KEYS.get(fold(key).strip(" \t*>_")) if colon else None
 

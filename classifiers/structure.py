@@ -12,11 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.documents import Document
+from classifiers.text import is_forward_subject, is_reply_subject
 
-_REPLY = re.compile(
-    r"\s{0,9}(?:re|r|rif|odp|aw|antw|sv)\s{0,3}(?:\[\d{1,3}\])?\s{0,3}:", re.IGNORECASE
-)
-_FORWARD = re.compile(r"\s{0,9}(?:fwd?|i|wg|tr|pd|rv|inoltr\w{0,4})\s{0,3}:", re.IGNORECASE)
 _MONEY = ("€", "£", "$", " eur", " pln", " zl", " gbp")
 _BULLETS = tuple(
     "\n" + sign for sign in ("-", "*", "•", "●", "■", "✔", "✓", "→", "»", "·", "1.", "2.")
@@ -131,12 +128,8 @@ SOURCE_SIGNS: dict[str, Callable[[Form], float]] = {
 
 SIGNS: dict[str, Callable[[Form], float]] = {
     **SOURCE_SIGNS,
-    "is a reply by its subject": lambda form: float(
-        _REPLY.match(form.document.subject) is not None
-    ),
-    "is a forward by its subject": lambda form: float(
-        _FORWARD.match(form.document.subject) is not None
-    ),
+    "is a reply by its subject": lambda form: float(is_reply_subject(form.document.subject)),
+    "is a forward by its subject": lambda form: float(is_forward_subject(form.document.subject)),
     "has no subject": lambda form: float(not form.subject.strip()),
     "asks questions": lambda form: _per_sentence(form, "?"),
     "exclamation marks": lambda form: _per_sentence(form, "!"),

@@ -14,12 +14,15 @@ from classifiers.phrases import PASSING_ON
 from classifiers.quotes import Cut, Tail, after_headers, find_tail, is_quoted, unquote
 from classifiers.signatures import without_signature
 
-__all__ = ["fold", "newest"]
+__all__ = ["fold", "is_forward_subject", "is_reply_subject", "newest"]
 
 _REMEMBERED = 64  # the view of a batch asks first, then the features ask again
 _FEW_WORDS = 25  # a covering note is shorter; "see below, second complaint this week" has 6
 _DEPTH = 4  # forwards of forwards that are opened
 _FORWARD_SUBJECT = re.compile(r"\s{0,9}(?:fwd?|i|wg|tr|pd|rv|inoltr\w{0,4})\s{0,3}:", re.IGNORECASE)
+_REPLY_SUBJECT = re.compile(
+    r"\s{0,9}(?:re|r|rif|odp|aw|antw|sv)\s{0,3}(?:\[\d{1,3}\])?\s{0,3}:", re.IGNORECASE
+)
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d\d")
 
 
@@ -38,9 +41,19 @@ def newest(text: str, subject: str = "") -> str:
     """
     whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
     lines = whole.split("\n")
-    own = _own_lines(lines, is_forward=bool(_FORWARD_SUBJECT.match(subject)))
+    own = _own_lines(lines, is_forward=is_forward_subject(subject))
     answer = "\n".join(without_signature(own)).strip()
     return answer or "\n".join(unquote(line) for line in lines).strip() or whole.strip()
+
+
+def is_forward_subject(subject: str) -> bool:
+    """Whether the first prefix of a subject says that a mail is passed on: "Fwd:", "I:", "WG:"."""
+    return _FORWARD_SUBJECT.match(subject) is not None
+
+
+def is_reply_subject(subject: str) -> bool:
+    """Whether the first prefix of a subject says that a mail is an answer: "Re:", "R:", "AW:"."""
+    return _REPLY_SUBJECT.match(subject) is not None
 
 
 def _own_lines(lines: list[str], *, is_forward: bool) -> list[str]:

@@ -30,6 +30,7 @@ from daemon.intake.results import Results, TakeIn
 from daemon.intake.store import Ledger
 from daemon.jobs import House
 from daemon.mail.limits import MailLimits
+from daemon.mail.staff import Staff
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
@@ -94,16 +95,24 @@ def case_rules(settings: Settings) -> CaseRules:
 
 def acknowledge_rules(settings: Settings) -> AcknowledgeRules:
     """Return who is answered by return; nobody where there is no relay."""
-    own = {one.own_address for one in settings.accounts.values()}
-    own |= {one.username for one in settings.relays.values()}
-    own |= {parseaddr(settings.digest.sender)[1]}
     can_send = bool(settings.acknowledgements.relay or settings.plain_relay)
     return AcknowledgeRules(
         kinds=settings.acknowledgements.kinds if can_send else (),
-        own=frozenset(untagged(one) for one in own if "@" in one),
+        own=frozenset(map(untagged, own_addresses(settings))),
         checking=frozenset(name for name, one in settings.accounts.items() if one.authserv_id),
         can_certify=any(relay.pec for relay in settings.relays.values()),
     )
+
+
+def own_addresses(settings: Settings) -> frozenset[str]:
+    """Return the addresses, in lower case, to which the house is written and from which it writes.
+
+    Those of people are not among them.
+    """
+    own = {one.own_address for one in settings.accounts.values()}
+    own |= {one.username for one in settings.relays.values()}
+    own |= {parseaddr(settings.digest.sender)[1]}
+    return frozenset(one.lower() for one in own if "@" in one)
 
 
 def login(settings: Settings, account: str) -> Login:
@@ -184,7 +193,20 @@ def reading_options(settings: Settings) -> ReadingOptions:
         our_servers=tuple(
             sorted({one.authserv_id.lower() for one in settings.accounts.values()} - {""})
         ),
+        staff=staff(settings),
+        timezone=settings.service.timezone,
         own_instance=settings.mark,
+    )
+
+
+def staff(settings: Settings) -> Staff:
+    """Return who is of the house: people, accounts, domains, and what our mail is sent from."""
+    people = {address for one in settings.people.values() for address in one.addresses}
+    separators = {one.subaddress for one in settings.accounts.values()}
+    return Staff(
+        addresses=frozenset(people | own_addresses(settings)),
+        domains=frozenset(settings.service.domains),
+        separators="".join(sorted({"+", *separators})),
     )
 
 

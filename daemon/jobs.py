@@ -48,6 +48,7 @@ from daemon.store.leases import Leases
 from daemon.store.packs import Packs
 from daemon.store.runs import has_run, once_a_day
 from daemon.triage.acknowledge import acknowledgement_for
+from daemon.triage.forwarding import forward_of, original_of
 
 _log = logging.getLogger(__name__)
 
@@ -225,6 +226,9 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
     if line is None or found is None or line.acknowledged_at is not None:
         return  # it came by letter, phone or counter, or somebody has told the customer
     rules = house.pipeline.policy.cases.acknowledging
+    asked = acknowledgement_for(line.kind, line.channel, found.reading, found.account, rules)
+    if asked and forward_of(found.reading) and asked.recipient != (line.customer or ""):
+        asked = replace(asked, refusal="a person has said that somebody else wrote it")
     opened = Opened(
         case_id=case_id,
         reference=line.reference,
@@ -233,10 +237,8 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         channel=line.channel,
         received_at=line.received_at,
         due_at=line.due_at,
-        answers=found.reading.message_id,
-        acknowledgement=acknowledgement_for(
-            line.kind, line.channel, found.reading, found.account, rules
-        ),
+        answers=original_of(found.reading).message_id,
+        acknowledgement=asked,
     )
     note_news(connection, house.acknowledgements.enqueue(connection, [opened], now))
 

@@ -104,6 +104,27 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """A mail that a colleague passed on: who wrote it, as far as it can be told."""
+
+    customer: Address | None  # never of the house; None: a person must say
+    how: str  # attached, headers: what tells
+    why: str = ""  # why a person must say
+    proposed: tuple[Address, ...] = ()  # who it may have been, the likeliest first
+    subject: str = ""
+    sent_at: datetime | None = None  # its date, as it says or the headers in the text do
+    received_at: datetime | None = None  # when a colleague had it, as its own headers say
+    message_id: str | None = None  # of the attached mail
+    answers: tuple[str, ...] = ()  # Message-IDs that the attached mail names, the nearest first
+    barred: str = ""  # why no machine answers it; "": nothing in its own headers forbids it
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether nobody needs to be asked."""
+        return self.customer is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a child answers for one mail that could be read."""
 
@@ -133,6 +154,7 @@ class Reading:
     authentic: str = "unknown"  # who it is from, as our server found: pass, fail, unknown
     matters: tuple[str, ...] = ()  # that start clocks of their own: data-subject, withdrawal, ...
     said: str = ""  # the newest text, of a mail that answers a digest or looks like it
+    forwarded: Forwarded | None = None  # what a colleague passed on with it; None: nothing
     defects: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
 
@@ -185,6 +207,7 @@ class Acknowledgement:
     recipient: str
     refusal: str = ""  # why none is sent
     is_stranger: bool = False  # our server could not confirm who the mail is from
+    written_at: datetime | None = None  # of a mail that was passed on: when it was written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

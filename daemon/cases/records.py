@@ -11,6 +11,9 @@ OPEN, CLOSED, MERGED = "open", "closed", "merged"
 HOUSE = "backdesk"
 """The actor of what nobody did by hand."""
 
+POSSIBLE_RECEIPT = "possible_receipt"
+"""The event of a receipt before the proven one, which a person may accept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:

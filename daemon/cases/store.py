@@ -9,9 +9,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, insert, select, update
 
 from daemon.cases.clocks import add_clocks, set_clocks, start, tighten_clocks
-from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseCourse, CaseEvent, NewCase, encoded
+from daemon.cases.records import (
+    CLOSED,
+    HOUSE,
+    OPEN,
+    POSSIBLE_RECEIPT,
+    CaseCourse,
+    CaseEvent,
+    NewCase,
+    encoded,
+)
 from daemon.cases.references import reference_of
-from daemon.cases.taking import Likenesses, Step, keys_of, newest_open, plan
+from daemon.cases.taking import Likenesses, Step, newest_open, plan, step_keys
 from daemon.cases.threads import Homing, address_of, mailbox_of, writer_of
 from daemon.records import Asking, CaseWish, ClockDue, Opened
 from daemon.store.engine import Store
@@ -24,6 +33,7 @@ from daemon.store.tables import (
     counters,
 )
 from daemon.triage.casework import OF_MATTER
+from daemon.triage.forwarding import forward_of, possible_receipt
 
 Entry = tuple[dict[str, Any], tuple[ClockDue, ...]]
 """The columns of a new case, and its clocks."""
@@ -91,7 +101,7 @@ class Cases:
         ]
         write_events(connection, told)
         for step in steps:
-            if not step.opens and step.wish.kind is not None:
+            if not step.opens and step.wish.kind is not None and not step.is_there:
                 _press(connection, step, now)
         numbers = {
             (step.place.case_id, THEIRS.get(kind, kind), value)
@@ -107,7 +117,7 @@ class Cases:
             ],
         )
         # In one order for everybody, so that two writers cannot wait for each other.
-        known = {(*key, step.place.case_id) for step in steps for key in keys_of(step.reading)}
+        known = {(*key, step.place.case_id) for step in steps for key in step_keys(step)}
         threads = [
             {"message_id": message_id, "address": address, "case_id": case_id}
             for message_id, address, case_id in sorted(known)
@@ -249,7 +259,7 @@ def _opened(step: Step, reference: str) -> Opened:
         channel=wish.channel,
         received_at=wish.received_at,
         due_at=_first_due(wish.clocks),
-        answers=reading.message_id,
+        answers=step.original.message_id,
         acknowledgement=wish.acknowledgement,
     )
 
@@ -259,14 +269,14 @@ def _first_due(clocks: tuple[ClockDue, ...]) -> datetime | None:
 
 
 def _columns_of(step: Step) -> dict[str, Any]:
-    reading, wish = step.reading, step.wish
+    original, wish = step.original, step.wish
     return {
         "kind": wish.kind,
         "queue": wish.queue,
-        "subject": reading.subject[:_MOST_SUBJECT],
-        "customer": address_of(reading),
-        "customer_name": reading.sender and reading.sender.name,
-        "language": reading.language,
+        "subject": original.subject[:_MOST_SUBJECT],
+        "customer": address_of(original),
+        "customer_name": original.sender and original.sender.name,
+        "language": original.language,
         "channel": wish.channel,
         "received_at": wish.received_at,
         "profile": wish.profile,
@@ -275,14 +285,21 @@ def _columns_of(step: Step) -> dict[str, Any]:
 
 def _told(step: Step, likenesses: Likenesses, now: datetime) -> list[CaseEvent]:
     """Return the events of a mail's coming to its case."""
+    wish, forward = step.wish, forward_of(step.reading)
+    passed = {"forwarded_by": address_of(step.reading), "how": forward.how} if forward else {}
     if not step.opens:
-        by = writer_of(step.reading)
-        return [ours(now, "joined", mail=step.mail_id, label=step.wish.kind, by=by)]
-    wish = step.wish
+        by = writer_of(step.original)
+        return [ours(now, "joined", mail=step.mail_id, label=wish.kind, by=by, **passed)]
     why = {"no_clock": wish.no_clock} if wish.no_clock else {}
-    opened = ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **why)
+    told = [ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **passed, **why)]
+    if forward and not forward.is_sure:
+        who = [one.email for one in forward.proposed]
+        told.append(ours(now, "unknown_customer", why=forward.why, proposed=who))
+    if receipt := possible_receipt(step.reading, wish.received_at):
+        moment, source = receipt
+        told.append(ours(now, POSSIBLE_RECEIPT, sent_at=moment.isoformat(), by=source))
     like = likenesses.of(step)
-    return [opened, ours(now, "possible", cases=like)] if like else [opened]
+    return [*told, ours(now, "possible", cases=like)] if like else told
 
 
 def write_events(connection: Connection, told: Sequence[tuple[int, CaseEvent]]) -> None:

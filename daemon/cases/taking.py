@@ -17,9 +17,11 @@ from daemon.cases.threads import (
     mailbox_of,
     writer_of,
 )
+from daemon.mail.forwards import ATTACHED
 from daemon.mail.trust import FAIL
 from daemon.records import Asking, CaseWish, Reading
 from daemon.store.tables import case_threads, cases
+from daemon.triage.forwarding import forward_of, original_of
 
 _MOST_LIKE = 10  # cases that are proposed
 _MOST_IN = 500  # values in one IN list
@@ -40,9 +42,11 @@ class Step:
 
     mail_id: int
     reading: Reading
+    original: Reading  # as the customer sent it, where a colleague passed it on; else the same
     wish: CaseWish
     place: Place
     opens: bool
+    is_there: bool = False  # the customer's own mail is in the case: this one has no effect
 
 
 @dataclass(slots=True)
@@ -56,31 +60,54 @@ class _Plan:
     def add(self, connection: Connection, asking: Asking) -> None:
         """Decide where a mail belongs; mail that opens no case and answers none is passed over."""
         reading, wish = asking.reading, asking.wish
-        known = self._known(connection, asking)
+        original = original_of(reading)
+        there = self._there(connection, asking, original)
+        known = there or self._known(connection, asking, original)
         if known is None and wish.kind is None:
             return
-        place = known or Place()
         step = Step(
-            mail_id=asking.mail_id, reading=reading, wish=wish, place=place, opens=known is None
+            mail_id=asking.mail_id,
+            reading=reading,
+            original=original,
+            wish=wish,
+            place=known or Place(),
+            opens=known is None,
+            is_there=there is not None,
         )
         self.steps.append(step)
-        for key in keys_of(reading):
-            self.threads.setdefault(key, place)
+        for key in step_keys(step):
+            self.threads.setdefault(key, step.place)
 
-    def _known(self, connection: Connection, asking: Asking) -> Place | None:
+    def _there(self, connection: Connection, asking: Asking, original: Reading) -> Place | None:
+        """Return the case in which the mail is that a colleague attached to his own."""
+        own, address = id_of(original), writer_of(original)
+        if not is_attached(asking.reading) or own is None or address is None:
+            return None
+        place = self._place_of(connection, (own,), address)
+        if place is None or not place.case_id:
+            return place
+        return _home(connection, place, asking.wish.received_at)
+
+    def _known(self, connection: Connection, asking: Asking, original: Reading) -> Place | None:
         """Return the case that a mail belongs to, None for one of which too long nothing was heard.
 
         Our own words in it prove that its sender has had mail of ours; without them it must come
         from one who wrote in the thread. What our server found to be forged joins nothing, and the
-        complaint of one who was shown our mail by somebody else is a case of its own.
+        complaint of one who was shown our mail by somebody else is a case of its own. A mail that
+        a colleague attached is looked at as if it had come itself.
         """
         reading = asking.reading
         if reading.authentic == FAIL:
             return None
-        ours = _existing(connection, self.homing.cases_named(reading))
-        if ours and asking.wish.kind == _GRAVEST and not _is_customer(connection, ours, reading):
-            ours = None
-        for place in (ours, self._written(connection, reading)):
+        is_grave = asking.wish.kind == _GRAVEST
+        looked_at = (reading, original) if is_attached(reading) else (reading,)
+        places: list[Place | None] = []
+        for one in looked_at:
+            ours = _existing(connection, self.homing.cases_named(one))
+            if ours and is_grave and not _is_customer(connection, ours, original):
+                ours = None
+            places += [ours, self._written(connection, one)]
+        for place in places:
             if place is None:
                 continue
             if not place.case_id:
@@ -94,6 +121,12 @@ class _Plan:
         answered, address = ids_answered(reading), writer_of(reading)
         if not answered or address is None:
             return None
+        return self._place_of(connection, answered, address)
+
+    def _place_of(
+        self, connection: Connection, answered: Sequence[str], address: str
+    ) -> Place | None:
+        """Return the case of the first of these Message-IDs under which a writer is known."""
         query = select(case_threads.c.message_id, case_threads.c.case_id).where(
             case_threads.c.message_id.in_(answered), case_threads.c.address == address
         )
@@ -151,6 +184,25 @@ def keys_of(reading: Reading) -> tuple[tuple[str, str], ...]:
     return tuple((one, address) for one in ids) if address else ()
 
 
+def step_keys(step: Step) -> tuple[tuple[str, str], ...]:
+    """Return under which (Message-ID, address) answers to a mail and its original will be known.
+
+    A colleague who passes a mail on is known by his own mail alone: what it answers is of somebody
+    else, and he passes on the answers of many to one mail of ours.
+    """
+    if step.original is step.reading:
+        return keys_of(step.reading)
+    own, address = id_of(step.reading), writer_of(step.reading)
+    his = ((own, address),) if own and address else ()
+    return (*his, *keys_of(step.original))
+
+
+def is_attached(reading: Reading) -> bool:
+    """Tell whether a colleague attached the mail of one who is surely the customer."""
+    forward = forward_of(reading)
+    return forward is not None and forward.is_sure and forward.how == ATTACHED
+
+
 class Likenesses:
     """Cases that a person may want to join with those just opened; for one batch.
 
@@ -171,6 +223,8 @@ class Likenesses:
         """Return the references of cases that are like one just opened, the newest first."""
         of_customer = self._of_customer.get(_mailbox(step) or "", ())
         found = dict([*self._named(step.reading), *of_customer])
+        if step.original is not step.reading:
+            found |= dict(self._named(step.original))
         found.pop(step.place.case_id, None)
         newest = sorted(found, reverse=True)[:_MOST_LIKE]
         return [found[case_id] for case_id in newest]
@@ -203,4 +257,4 @@ def newest_open(connection: Connection, mailboxes: Sequence[str]) -> list[tuple[
 
 
 def _mailbox(step: Step) -> str | None:
-    return mailbox_of(address_of(step.reading))
+    return mailbox_of(address_of(step.original))

@@ -18,6 +18,7 @@ from daemon.intake.stories import ReadMail, reading_of
 from daemon.jobs import House, needs_approval
 from daemon.outbox.answers import Answer, AnswerRefused
 from daemon.sending.store import REJECTED
+from daemon.triage.forwarding import answered_id
 
 _LONGEST = 500_000  # bytes of an answer
 _LONGEST_SUBJECT = 500  # characters
@@ -130,7 +131,7 @@ def _answer(
         recipient=line.customer,
         subject=_subject(line, subject),
         text=text,
-        answers=tuple(one.reading.message_id for one in read),
+        answers=tuple(answered_id(one.reading) for one in read),
         awaits_approval=needs_approval(house, connection, line),
     )
 

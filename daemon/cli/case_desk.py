@@ -29,6 +29,7 @@ group = typer.Typer(help="The register of complaints and requests.", no_args_is_
 app.add_typer(group, name="case")
 
 _FIRST_YEAR = 1990
+_BY_MAIL = ("mail", "pec")
 
 CaseName = Annotated[str, typer.Argument(metavar="ID", help="Its reference or its id.")]
 Queue = Annotated[str | None, typer.Option("--queue", metavar="Q", help="A queue.")]
@@ -135,7 +136,13 @@ def paper_of(house: House, file: Path | None) -> Paper | None:
 
 def document(line: CaseLine, now: datetime) -> dict[str, object]:
     """Return a case in a list, for JSON."""
-    return {**asdict(line), "overdue": bool(line.due_at and line.due_at < now)}
+    is_overdue = bool(line.due_at and line.due_at < now)
+    return {**asdict(line), "overdue": is_overdue, "asks_customer": asks_customer(line)}
+
+
+def asks_customer(line: CaseLine) -> bool:
+    """Tell whether a person must say whose a case is: it came by mail, and from nobody known."""
+    return line.customer is None and line.channel in _BY_MAIL
 
 
 def whole(file: CaseFile) -> dict[str, object]:

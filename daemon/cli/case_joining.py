@@ -25,6 +25,7 @@ from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.intake.stories import reading_of
 from daemon.jobs import House
 from daemon.triage.casework import clocks_of_matters, first_receipt
+from daemon.triage.forwarding import original_of
 
 _LONGEST = 500  # characters of a field
 
@@ -99,14 +100,14 @@ def _split(
     matters = dict.fromkeys(matter for one in found.values() for matter in one.reading.matters)
     rules = house.pipeline.policy.cases
     clocks = (*clocks, *clocks_of_matters(rules, tuple(matters), received))
-    sender = first.reading.sender
+    original = original_of(first.reading)
     entry = NewCase(
         kind=kind,
         channel=line.channel,
         queue=chosen,
-        subject=first.reading.subject,
-        customer=address_of(first.reading),
-        customer_name=sender.name if sender else None,
+        subject=original.subject,
+        customer=address_of(original),
+        customer_name=original.sender.name if original.sender else None,
         received_at=received,
         actor=act.actor,
     )

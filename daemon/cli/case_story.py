@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from daemon.cases.records import CaseFile
+from daemon.cases.records import POSSIBLE_RECEIPT, CaseFile
+from daemon.cases.threads import address_of
 from daemon.cases.views import case_file, case_of_mail
 from daemon.cli.counted import counted
 from daemon.intake.stories import Facts, Story
@@ -13,6 +14,7 @@ from daemon.records import Acknowledgement, Decision, Reading, Verdict
 from daemon.triage.casework import OF_MATTER, Arrival, CaseRules, wish_of
 from daemon.triage.counting import EndlessTerm
 from daemon.triage.deadlines import Course
+from daemon.triage.forwarding import original_of
 
 
 def case_story(
@@ -49,7 +51,9 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
         "kind": line.kind,
         "state": line.state,
         "owner": line.owner,
+        "customer": line.customer,
         "received_at": line.received_at,
+        "possible_receipt": _possible_receipt(file),
         "profile": line.profile,
         "due_at": line.due_at,
         "acknowledged_at": line.acknowledged_at,
@@ -65,6 +69,12 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
             for one in file.clocks
         ],
     }
+
+
+def _possible_receipt(file: CaseFile) -> str | None:
+    """Return the receipt that is proposed, None where there is none before the proven one."""
+    told = [one.detail["sent_at"] for one in file.events if one.kind == POSSIBLE_RECEIPT]
+    return next((one for one in told if datetime.fromisoformat(one) < file.line.received_at), None)
 
 
 def _would_be(
@@ -83,6 +93,7 @@ def _would_be(
     days = _days(rules, wish.profile, wish.received_at)
     return {
         "would_open": wish.kind,
+        "customer": address_of(original_of(reading)),
         "received_at": wish.received_at,
         "received_by": wish.received_by,
         "acknowledgement": _answered(wish.acknowledgement),

@@ -19,6 +19,7 @@ from daemon.cli.case_desk import (
     PaperFile,
     Queue,
     Who,
+    asks_customer,
     clocks_of,
     day_of,
     do_on,
@@ -83,7 +84,7 @@ def list_(
 
 def _row(line: CaseLine, zone: ZoneInfo) -> list[str | None]:
     due = f"{line.due_at.astimezone(zone):%Y-%m-%d %H:%M}" if line.due_at else None
-    who = line.customer_name or line.customer
+    who = line.customer_name or line.customer or ("ask" if asks_customer(line) else None)
     return [line.reference, line.kind, line.state, due, line.queue, line.owner, who, line.subject]
 
 

@@ -18,6 +18,7 @@ from daemon.intake.stories import Facts, Story, story_of
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
 from daemon.records import Reading
+from daemon.triage.forwarding import forward_of
 from daemon.triage.mix import HouseMix, under
 
 app = typer.Typer()
@@ -136,6 +137,7 @@ def _read(reading: Reading, house: HouseMix) -> dict[str, Any]:
         "message_id": reading.message_id,
         "language": reading.language,
         "automatic": reading.automatic,
+        "passed_on": _passed_on(reading),
         "list_id": reading.list_id,
         "model": reading.model,
         "scores": reading.scores,
@@ -146,6 +148,17 @@ def _read(reading: Reading, house: HouseMix) -> dict[str, Any]:
         "defects": list(reading.defects),
         "cuts": list(reading.cuts),
     }
+
+
+def _passed_on(reading: Reading) -> str | None:
+    """Say in one sentence whose mail a colleague passed on; None where he did not."""
+    forward = forward_of(reading)
+    if forward is None:
+        return None
+    of = f"the mail of {address(forward.customer)}" if forward.customer else "ask who wrote it"
+    who = ", ".join(one.email for one in forward.proposed)
+    why = f": {forward.why}" if forward.why else ""
+    return f"{of} ({forward.how}){why}" + (f"; perhaps {who}" if who else "")
 
 
 def _decision(story: Story, reading: Reading | None) -> dict[str, Any] | None:

@@ -26,6 +26,9 @@ _NOBODY = re.compile(
 )
 """Local parts behind which nobody reads."""
 
+NOBODY_READS = "nobody reads what is sent to its sender"
+ELSEWHERE = "it wants answers at another place than its sender"
+
 _LONGEST_LOCAL = 100  # characters of a local part that are looked at
 
 
@@ -47,12 +50,25 @@ def bar_to_answering(
     for name, value in headers:
         if why := _bar(name, value.strip().lower()):
             return why
-    if _NOBODY.fullmatch(sender.email.partition("@")[0][:_LONGEST_LOCAL]):
-        return "nobody reads what is sent to its sender"
+    if is_unread(sender.email):
+        return NOBODY_READS
+    return ELSEWHERE if wants_answers_elsewhere(sender, reply_to) else ""
+
+
+def is_unread(email: str) -> bool:
+    """Tell whether an address is one behind which nobody reads, as no-reply@ is."""
+    return _NOBODY.fullmatch(email.partition("@")[0][:_LONGEST_LOCAL]) is not None
+
+
+def wants_answers_elsewhere(sender: Address, reply_to: Sequence[Address]) -> bool:
+    """Tell whether a mail asks for answers in another domain than its sender's."""
     domain = sender.email.rpartition("@")[2]
-    if any(one.email.rpartition("@")[2] != domain for one in reply_to):
-        return "it wants answers at another place than its sender"
-    return ""
+    return any(one.email.rpartition("@")[2] != domain for one in reply_to)
+
+
+def is_to_many(headers: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether headers (lower-cased names) are those of a mailing list or campaign."""
+    return any(name in _MANY for name, _ in headers)
 
 
 def _bar(name: str, value: str) -> str:

@@ -51,7 +51,7 @@ def payload_bytes(part: Part, blocks: Blocks) -> bytes:
     """Return the decoded bytes of a leaf; of an enclosed mail, its own bytes with CRLF ends."""
     payload = part.get_payload()
     if isinstance(payload, list):
-        return b"".join(_enclosed_bytes(one, blocks) for one in payload)
+        return b"".join(enclosed_bytes(one, blocks) for one in payload)
     declared = str(part.get("content-transfer-encoding", ""))
     encoding = declared.strip().lower()
     if encoding != declared.lower():  # the stdlib does not know "base64 "
@@ -77,7 +77,8 @@ def readable_bytes(part: Part, blocks: Blocks) -> bytes:
         return b""
 
 
-def _enclosed_bytes(message: object, blocks: Blocks) -> bytes:
+def enclosed_bytes(message: object, blocks: Blocks) -> bytes:
+    """Return the bytes of a mail within a mail, with CRLF ends; b"" for anything else."""
     if not isinstance(message, Message):
         return b""
     return restore(message.as_bytes(policy=_AS_RECEIVED), blocks, is_crlf=True)

@@ -47,7 +47,7 @@ def enclosed_mail(attachments: tuple[tuple[int, Part], ...], blocks: Blocks) -> 
     candidates = [part for _, part in attachments if part.get_content_type() == "message/rfc822"]
     named = [part for _, part in attachments if file_name(part).lower() == "postacert.eml"]
     for part in named or candidates[:1]:
-        found = _message_in(part, blocks)
+        found = message_in(part, blocks)
         if found is not None:
             return found
     return None
@@ -114,7 +114,8 @@ def _zone(text: str) -> timezone:
     return timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))
 
 
-def _message_in(part: Part, blocks: Blocks) -> Part | None:
+def message_in(part: Part, blocks: Blocks) -> Part | None:
+    """Return the message tree of a leaf that is a mail, however it is encoded; None where none."""
     payload = part.get_payload()
     if not isinstance(payload, list):  # sent as application/octet-stream
         return _parsed(payload_bytes(part, blocks))

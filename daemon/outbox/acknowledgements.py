@@ -64,7 +64,7 @@ class Acknowledgements:
         mails: list[OutgoingMail] = []
         news = []
         for one, asking in asked:
-            kind, why = "unacknowledged", asking.refusal or self._too_late(one, now)
+            kind, why = "unacknowledged", asking.refusal or self._too_late(one, asking, now)
             if not why and (over := limits.exceeded(asking, now)):
                 kind, why = "held back", over
             if not why:
@@ -114,9 +114,11 @@ class Acknowledgements:
                 limits.numbers[addressee], limits.last[addressee] = count, last
         return limits
 
-    def _too_late(self, one: Opened, now: datetime) -> str:
-        is_late = now - one.received_at > timedelta(seconds=self._chosen.late_s)
-        return "it was received too long ago" if is_late else ""
+    def _too_late(self, one: Opened, asking: Acknowledgement, now: datetime) -> str:
+        latest = now - timedelta(seconds=self._chosen.late_s)
+        if asking.written_at and asking.written_at < latest:
+            return "it was written too long ago"
+        return "it was received too long ago" if one.received_at < latest else ""
 
     def _mail(self, one: Opened, asking: Acknowledgement, now: datetime) -> OutgoingMail | str:
         """Return the acknowledgement of a case, or why it cannot be written."""

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 from classifiers.documents import Document
 from classifiers.errors import ClassifierError
 from classifiers.text import newest
 from daemon.errors import LimitExceeded
 from daemon.mail.automatic import automatic_kind
+from daemon.mail.forwards import ForwardRules, passed_on
 from daemon.mail.parse import read_mail
 from daemon.reading.attached import first_page
 from daemon.reading.draft import (
@@ -59,6 +61,12 @@ class Reader:
         self._options = options
         self._wanted = frozenset(options.wanted_headers)
         self._language = LanguageTeller(options.languages)
+        self._forwards = ForwardRules(
+            staff=options.staff,
+            limits=options.limits.mail,
+            zone=ZoneInfo(options.timezone),
+            our_servers=options.our_servers,
+        )
         self.model, self.model_error = _load(options.model_dir)
 
     @property
@@ -96,17 +104,22 @@ class Reader:
     def _draft(self, work: Work) -> Draft:
         raw = _bytes(work)
         mail = self.parse(raw)
-        text = newest(mail.text, mail.subject)
+        passed = passed_on(mail, raw, self._forwards)
+        attached = passed.text if passed else ""
+        text = _with_attached(newest(mail.text, mail.subject), attached)
         reading = reading_of(
             mail,
             text,
             self._wanted,
-            self._tell(mail.subject, text),
+            self._tell(mail.subject, attached or text),  # in which the customer is answered
             self._options.our_servers,
         )
+        if passed:
+            reading = replace(reading, forwarded=passed.forwarded)
         if self.model is None or not self._is_scored(mail):
             return Draft(reading=reading, document=None)
-        return Draft(reading=reading, document=document_of(mail, self._body(raw, mail, text)))
+        body = text if attached else self._body(raw, mail, text)
+        return Draft(reading=reading, document=document_of(mail, body))
 
     def _is_scored(self, mail: Mail) -> bool:
         return mail.automatic is None or self._options.is_automatic_scored
@@ -140,7 +153,10 @@ class Reader:
             return ()
         raw = _bytes(question.work)
         mail = self.parse(raw)
-        body = self._body(raw, mail, newest(mail.text, mail.subject))
+        text = newest(mail.text, mail.subject)
+        passed = passed_on(mail, raw, self._forwards)
+        attached = passed.text if passed else ""
+        body = _with_attached(text, attached) if attached else self._body(raw, mail, text)
         return tuple(self.model.reasons(document_of(mail, body), question.label, question.top))
 
     def _judgement(self, work: PlainWork) -> Judgement:
@@ -162,6 +178,11 @@ class Reader:
         why = self.model.reasons(document, best, work.reasons) if work.reasons else ()
         whole = replace(judgement.answer, scores=scores, model=self.version, reasons=tuple(why))
         return Outcome(answer=whole)
+
+
+def _with_attached(text: str, attached: str) -> str:
+    """Return a colleague's words and those of the mail that he attached."""
+    return f"{text}\n\n{attached}".strip() if attached else text
 
 
 def _load(folder: Path | None) -> "tuple[Model | None, str | None]":

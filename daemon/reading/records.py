@@ -7,6 +7,7 @@ that never was a mail.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from daemon.mail.staff import Staff
 from daemon.reading.limits import ReadingLimits
 from daemon.records import Automatic
 
@@ -23,6 +24,8 @@ class ReadingOptions:
         languages: ISO 639-1 codes among which the language of a mail is told.
         wanted_headers: lower-cased names of the headers that `Reading.headers` keeps.
         our_servers: authserv-ids (lower case) of our mail servers, believed on who a mail is from.
+        staff: who is of the house: what they pass on is looked for in their mail.
+        timezone: IANA name of the zone in which times without one are meant.
         own_instance: value of `X-Backdesk-Instance` by which our own mail is known.
         is_automatic_scored: score bounces, receipts and the like as well. Their label means nothing
             and nothing is decided by it; `backdesk classify` promises scores for every line.
@@ -34,6 +37,8 @@ class ReadingOptions:
     languages: tuple[str, ...] = SHIPPED_LANGUAGES
     wanted_headers: tuple[str, ...] = ()
     our_servers: tuple[str, ...] = ()
+    staff: Staff = field(default_factory=Staff)
+    timezone: str = "UTC"
     own_instance: str | None = None
     is_automatic_scored: bool = False
     child_module: str = "daemon.reading.child"

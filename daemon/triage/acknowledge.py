@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from daemon.mail.forwards import ATTACHED
 from daemon.mail.trust import FAIL, PASS
-from daemon.records import Acknowledgement, Reading
+from daemon.records import Acknowledgement, Forwarded, Reading
+from daemon.triage.forwarding import forward_of
 
 PEC = "pec"
 
@@ -42,12 +44,40 @@ def acknowledgement_for(
     """
     if kind not in rules.kinds:
         return None
+    if forward := forward_of(reading):
+        return _to_customer(channel, reading, forward, account, rules)
     sender = reading.sender.email if reading.sender else ""
     return Acknowledgement(
         account=account,
         recipient=sender,
         refusal=_refusal(channel, reading, sender, rules),
         is_stranger=account in rules.checking and reading.authentic != PASS,
+    )
+
+
+def _to_customer(
+    channel: str, reading: Reading, forward: Forwarded, account: str, rules: AcknowledgeRules
+) -> Acknowledgement:
+    """Return what is to be sent to whose mail a colleague passed on; never to the colleague.
+
+    Only where the mail itself is attached its headers say that a person wrote it, and when.
+    """
+    recipient = forward.customer.email if forward.customer else ""
+    bars = (
+        (not recipient, "a colleague passed it on, and it is not sure who wrote it"),
+        (forward.how != ATTACHED, "a colleague passed it on, and only the text says who wrote it"),
+        (bool(reading.barred), reading.barred),
+        (bool(forward.barred), forward.barred),
+        (forward.sent_at is None, "it does not say when it was written"),
+        (untagged(recipient) in rules.own, "it comes from an address of the house"),
+        (channel == PEC, "certified mail is answered by certified mail, and it was passed on"),
+    )
+    return Acknowledgement(
+        account=account,
+        recipient=recipient,
+        refusal=next((why for forbids, why in bars if forbids), ""),
+        is_stranger=account in rules.checking and reading.authentic != PASS,
+        written_at=forward.sent_at,
     )
 
 
