@@ -62,6 +62,7 @@ class DueCase:
     queue: str
     owner: str  # "" where nobody has it
     due_at: datetime
+    silence: str = ""  # what it means that nobody answered in time: accepted, refused; "": nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The ledger -> the figures of a digest; all queries of one digest see one picture."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 
 from daemon.cases.records import CaseLine
-from daemon.cases.views import Wanted, count_cases, list_cases
+from daemon.cases.views import Wanted, count_cases, list_cases, silences
 from daemon.digest.records import (
     AccountHealth,
     Counts,
@@ -148,8 +149,10 @@ def list_deadlines(connection: Connection, now: datetime) -> Deadlines:
     """Return the cases whose term is over, and those that are due within days."""
     overdue = Wanted(due_before=now, limit=MOST_LISTED)
     soon = Wanted(due_from=now, due_before=now + DUE_SOON, limit=MOST_LISTED)
+    late = list_cases(connection, overdue)
+    means = silences(connection, late, now)
     return Deadlines(
-        overdue=tuple(map(_due_case, list_cases(connection, overdue))),
+        overdue=tuple(replace(_due_case(one), silence=means.get(one.id, "")) for one in late),
         overdue_total=count_cases(connection, overdue),
         soon=tuple(map(_due_case, list_cases(connection, soon))),
         soon_total=count_cases(connection, soon),

@@ -83,11 +83,15 @@ def test_a_pause_moves_the_end_by_its_days(office: Office, reference: str) -> No
 def test_an_extension_counts_the_longer_term_and_says_what_is_owed(
     office: Office, reference: str
 ) -> None:
-    """The interim reply, with the reason."""
+    """The interim reply, with the reason, within the first term; then the longer one counts."""
     done = office.run("case", "extend", reference, "--why", "the meter is examined", "--json")
-    assert done.document["due_at"][:10] == str(ago(-50))
-    assert "an interim reply with the reason is owed in 30 days" in done.err
+    assert done.document["due_at"][:10] == str(ago(-20))
+    assert "an interim reply with the reason is owed by " in done.err
     assert office.run("case", "extend", reference, "--why", "x").code == 2
+    told = ("--channel", "post", "--on", ago(1), "--interim", "--json")
+    answered = office.run("case", "answer", reference, *told)
+    assert answered.document["due_at"][:10] == str(ago(-50))
+    assert office.run("case", "answer", reference, *told).code == 0
 
 
 def test_a_matter_lets_its_clock_press(office: Office, reference: str) -> None:
