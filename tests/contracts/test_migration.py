@@ -90,7 +90,7 @@ def insert(connection: sa.Connection, table: str, row: dict[str, object]) -> Non
 
 
 def check_paused(paused: CaseFile) -> None:
-    """What was said of all its clocks is said of each; its pause does not hold those of a matter."""
+    """What was said of all its clocks is said of each; its pause holds none of a matter."""
     own, right = paused.clocks
     assert (own.profile, own.is_extended, own.is_held) == ("ours", True, True)
     assert (own.since.isoformat(), right.since) == (

@@ -49,9 +49,8 @@ def test_a_clock_counted_again_ends_where_its_profile_says(
     _, plain, _ = clocks_for(RULES, name, Course(received=received))
     course = Course(received=received, pauses=pauses, is_extended=extended)
     _, wanted, _ = clocks_for(RULES, name, course)
-    clocks = [
-        replace(one, is_extended=two.is_extended) for one, two in zip(plain, wanted, strict=True)
-    ]
+    pairs = zip(plain, wanted, strict=True)
+    clocks = [replace(one, is_extended=two.is_extended) for one, two in pairs]
     ran = Ran(received_at=received, pauses={"": pauses})
     dues = recounted(RULES, clocks, ran)
     assert {one: due.due for one, due in dues.items()} == {one.name: one.due_at for one in wanted}
