@@ -256,7 +256,7 @@ def build(
         pool = (open_pool or _pool)(settings, ledger)
         receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
         receiver.clear_spool()
-        results = Results(store, actions, _take_in(store, desk))
+        results = Results(store, actions, _take_in(store, desk, chosen.cases))
         pipeline = Pipeline(chosen, pool, ledger, results, packs, tally)
         stack.callback(pipeline.close)
         stack.callback(pool.close)
@@ -312,7 +312,7 @@ def _desk(settings: Settings, store: Store, tokens: Tokens) -> _Desk:
     )
 
 
-def _take_in(store: Store, desk: _Desk) -> TakeIn:
+def _take_in(store: Store, desk: _Desk, rules: CaseRules) -> TakeIn:
     """Join the register of cases and what leaves, in the transaction that records mails."""
 
     def take_in(
@@ -321,8 +321,8 @@ def _take_in(store: Store, desk: _Desk) -> TakeIn:
         now: datetime,
     ) -> None:
         opened = desk.cases.take(connection, incoming.asking, now)
-        note_news(connection, desk.acknowledgements.enqueue(connection, opened, now))
-        note_news(connection, note_reports(connection, incoming.reported))
+        note_news(connection, desk.acknowledgements.enqueue(connection, opened, now), rules)
+        note_news(connection, note_reports(connection, incoming.reported), rules)
         keep_answers(store, connection, incoming.said, now)
 
     return take_in

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from daemon.cases import acts
-from daemon.cases.acts import KINDS, Act
-from daemon.cases.records import CaseEvent, CaseLine
+from daemon.cases.acts import KINDS
+from daemon.cases.records import Act, CaseEvent, CaseLine
 from daemon.cases.store import write_events
 from daemon.cases.views import case_file, case_of_mail, find_case, opener_of
 from daemon.intake.stories import original_of, reading_of
@@ -97,7 +97,8 @@ def label_mail(house: House, connection: Connection, word: Word) -> Outcome:
     line = standing_case(connection, mail_id)
     if line is None:
         return Outcome.NO_CASE
-    act = Act(case_id=line.id, actor=word.actor, now=word.now)
+    rules = house.pipeline.policy.cases
+    act = Act(case_id=line.id, actor=word.actor, now=word.now, rules=rules)
     acts.lock(connection, act)
     line = _line(connection, line.id)  # as whoever held it has left it
     if line.kind == word.label:

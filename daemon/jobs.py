@@ -13,9 +13,8 @@ from sqlalchemy import Connection
 
 from daemon import clock
 from daemon.cases import replying
-from daemon.cases.acts import Act
 from daemon.cases.news import note_news
-from daemon.cases.records import CaseLine
+from daemon.cases.records import Act, CaseLine
 from daemon.cases.store import Cases
 from daemon.cases.views import case_file, find_case
 from daemon.clock import local_date
@@ -48,6 +47,7 @@ from daemon.store.leases import Leases
 from daemon.store.packs import Packs
 from daemon.store.runs import has_run, once_a_day
 from daemon.triage.acknowledge import acknowledgement_for
+from daemon.triage.casework import term_to_tell
 from daemon.triage.forwarding import forward_of, original_of
 
 _log = logging.getLogger(__name__)
@@ -221,9 +221,9 @@ def send_due(house: House) -> SendCount | None:
 def acknowledge(house: House, connection: Connection, case_id: int, now: datetime) -> None:
     """Answer by return the mail that opened a case, now that a person has said what it is."""
     line = find_case(connection, str(case_id))
-    mails = case_file(connection, line).mails if line else ()
-    found = reading_of(connection, mails[0]) if mails else None
-    if line is None or found is None or line.acknowledged_at is not None:
+    file = case_file(connection, line) if line else None
+    found = reading_of(connection, file.mails[0]) if file and file.mails else None
+    if line is None or file is None or found is None or line.acknowledged_at is not None:
         return  # it came by letter, phone or counter, or somebody has told the customer
     rules = house.pipeline.policy.cases.acknowledging
     asked = acknowledgement_for(line.kind, line.channel, found.reading, found.account, rules)
@@ -236,11 +236,12 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         language=line.language,
         channel=line.channel,
         received_at=line.received_at,
-        due_at=line.due_at,
+        due_at=term_to_tell(file.clocks),
         answers=original_of(found.reading).message_id,
         acknowledgement=asked,
     )
-    note_news(connection, house.acknowledgements.enqueue(connection, [opened], now))
+    told = house.acknowledgements.enqueue(connection, [opened], now)
+    note_news(connection, told, house.pipeline.policy.cases)
 
 
 def needs_approval(house: House, connection: Connection, line: CaseLine) -> bool:
@@ -265,7 +266,7 @@ def tell_cases(house: House) -> None:
     while has_untold(house.store):
         with house.store.write() as connection:
             told = untold(connection, MOST_TOLD)
-            note_news(connection, told)
+            note_news(connection, told, house.pipeline.policy.cases)
         if len(told) < MOST_TOLD:
             break
 

@@ -11,9 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from daemon.cases import acts
-from daemon.cases.acts import Act, ActRefused
 from daemon.cases.news import note_news
-from daemon.cases.records import CLOSED, OPEN, CaseLine
+from daemon.cases.records import CLOSED, OPEN, Act, ActRefused, CaseLine
 from daemon.cases.store import write_events
 from daemon.deciding import Word, label_mail, labels_of, route_case, standing_case
 from daemon.intake.actions import PersonsMove
@@ -54,7 +53,8 @@ class _Put:
 
     def act(self, case_id: int) -> Act:
         """Return this as an act: the mailbox tells no more than that it was one with access."""
-        return Act(case_id=case_id, actor=f"mailbox {self.move.account}", now=self.now)
+        actor, rules = f"mailbox {self.move.account}", self.house.pipeline.policy.cases
+        return Act(case_id=case_id, actor=actor, now=self.now, rules=rules)
 
 
 def follow(house: House, now: datetime, connection: Connection, move: PersonsMove) -> None:
@@ -126,7 +126,8 @@ def _open(put: _Put, found: ReadMail) -> None:
         return
     asking = Asking(mail_id=put.mail_id, reading=found.reading, wish=wish)
     opened = house.cases.take(connection, [asking], put.now)
-    note_news(connection, house.acknowledgements.enqueue(connection, opened, put.now))
+    rules = house.pipeline.policy.cases
+    note_news(connection, house.acknowledgements.enqueue(connection, opened, put.now), rules)
     if line := standing_case(connection, put.mail_id):
         told = {"source": put.move.source, "target": put.move.target}
         write_events(connection, [(line.id, put.act(line.id).event("moved", **told))])

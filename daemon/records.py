@@ -195,8 +195,14 @@ class ClockDue:
     name: str
     term: str  # as in the configuration: "30 days"
     only_if: str  # the matter it is for; "": it always runs
-    met_by: str  # answer, acknowledgement, decision, closing
+    met_by: str  # answer, acknowledgement, decision, closing, interim
     due_at: datetime
+    met_when: str = "sent"  # or delivered
+    starts: str = "receipt"  # or the clock of its profile whose end starts it
+    silence: str = ""  # what it means when it is over: accepted, refused; "": nothing
+    profile: str = ""  # by which it is counted; "": it is not counted anew
+    since: datetime | None = None  # from when it is counted; None: from the receipt of its case
+    is_extended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +289,7 @@ class CaseNews:
     kind: str  # of the case's event: acknowledging, acknowledged, returned, ...
     at: datetime
     detail: dict[str, str]
+    mail: str = ""  # key of that mail; "": it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from daemon import clock
 from daemon.cases import acts
-from daemon.cases.acts import Act, ActRefused
+from daemon.cases.records import Act, ActRefused
 from daemon.cases.threads import ids_answered
 from daemon.deciding import Outcome, Word, label_mail, labels_of
 from daemon.digest import answers
@@ -93,7 +93,8 @@ class _Desk:
 
     def cause(self, item: Item, cause: str) -> str:
         """Say why an item's case was closed; return what came of it."""
-        act = Act(case_id=item.case_id or 0, actor=self.actor, now=self.now)
+        rules = self.house.pipeline.policy.cases
+        act = Act(case_id=item.case_id or 0, actor=self.actor, now=self.now, rules=rules)
         acts.say_cause(self.connection, act, cause)
         return Outcome.DONE.value
 

@@ -1,19 +1,37 @@
 """What people do with a case: each act is one event, and brings its row up to it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from daemon.cases.clocks import meet, set_clocks, set_due, tighten_clocks
-from daemon.cases.records import CLOSED, OPEN, CaseCourse, CaseEvent, encoded
+from daemon.cases import ending, pausing
+from daemon.cases.clocks import (
+    begin_again,
+    change,
+    clocks_of,
+    course_of,
+    replace_clocks,
+    save_course,
+    set_due,
+)
+from daemon.cases.ending import Named, Proof
+from daemon.cases.records import (
+    CLOSED,
+    OPEN,
+    Act,
+    ActRefused,
+    CaseClock,
+    CaseEvent,
+    Standstill,
+)
 from daemon.cases.store import write_events
-from daemon.cases.views import course_of
-from daemon.errors import BackdeskError
 from daemon.records import ClockDue
-from daemon.store.tables import case_clocks, case_events, cases
-from daemon.triage.casework import OF_MATTER
+from daemon.store.tables import case_events, cases
+from daemon.triage.channels import AT_ONCE, broken_rules
+from daemon.triage.recounting import local_day, profile_of
 
 KINDS = ("complaint", "request")
 """The labels of which a case may be; any other closes it."""
@@ -23,23 +41,6 @@ UNSAID = ""
 
 NO_CASE = "no case"
 """The cause with which a case is closed that was none."""
-
-
-class ActRefused(BackdeskError):
-    """The case is not in a state for this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Who acts on which case, and when."""
-
-    case_id: int
-    actor: str
-    now: datetime
-
-    def event(self, kind: str, **detail: Any) -> CaseEvent:  # noqa: ANN401 - what JSON can hold
-        """Return the event of this act."""
-        return CaseEvent(at=self.now, actor=self.actor, kind=kind, detail=detail)
 
 
 def assign(connection: Connection, act: Act, owner: str) -> None:
@@ -81,53 +82,92 @@ def run_under(
     before = _standing(connection, act)["queue"]
     told = act.event("routed", queue=queue, before=before, profile=profile)
     _tell(connection, act, told)
-    _set(connection, act, queue=queue, profile=profile, course=None, paused_since=None)
-    run_anew(connection, act, clocks)
+    _set(connection, act, queue=queue, profile=profile)
+    course = course_of(connection, act.case_id).having("", Standstill())
+    save_course(connection, act.case_id, replace(course, matters=()))
+    replace_clocks(connection, act.case_id, clocks)
 
 
-def run_anew(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -> None:
-    """Let clocks run in place of those of the profile; what was met since they began stays met."""
-    of_profile = (
-        case_clocks.c.case_id == act.case_id,
-        case_clocks.c.name.not_like(f"%{OF_MATTER}%"),
-    )
-    met = select(case_clocks.c.met_by, case_clocks.c.met_at).where(
-        *of_profile, case_clocks.c.met_at.is_not(None)
-    )
-    since = begun_again(connection, act.case_id)
-    already = {
-        row.met_by: row.met_at
-        for row in connection.execute(met)
-        if since is None or row.met_at >= since
-    }
-    set_clocks(connection, act.case_id, clocks)
-    fold_in(connection, act.case_id)
-    for by, at in already.items():
-        running = update(case_clocks).where(
-            *of_profile, case_clocks.c.met_at.is_(None), case_clocks.c.met_by == by
-        )
-        connection.execute(running.values(met_at=at))
-    set_due(connection, act.case_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer that was given outside of Backdesk."""
+
+    channel: str  # mail, pec, post, phone, counter
+    on: datetime  # when it was sent
+    delivered: datetime | None = None  # when it arrived; None: nobody knows
+    proof: str | None = None  # the digest of a file that shows it
+    named: Named = field(default_factory=Named)
+    is_interim: bool = False  # only the interim reply that an extension owes
+    is_asked: bool = False  # the customer asked for an answer this way
 
 
-def fold_in(connection: Connection, case_id: int) -> None:
-    """Let no clock of a case end later than those of the cases merged into it, which it answers.
+def answer(connection: Connection, act: Act, given: Given) -> tuple[str, ...]:
+    """Keep that a case was answered; clocks that wait for an answer have ended.
 
-    Those that were closed when they were merged ask for nothing.
+    Returns:
+        The rules on the channel of an answer that it does not keep, in words.
+
+    Raises:
+        ActRefused: the case was received, or opened again, after that; or a clock that is named
+            waits for something else.
     """
-    parts = select(cases.c.id).where(cases.c.merged_into == case_id, cases.c.closed_at.is_(None))
-    query = select(case_clocks).where(
-        case_clocks.c.case_id.in_(parts), case_clocks.c.met_at.is_(None)
+    row = _standing(connection, act)
+    again = begun_again(connection, act.case_id)
+    since = max(row["received_at"], again or row["received_at"])
+    if given.on < since:
+        raise ActRefused(f"{row['reference']} was not yet received then, or was opened again since")
+    own = clocks_of(connection, act.case_id)
+    by = ending.INTERIM_REPLY if given.is_interim else ending.ANSWER
+    names = ending.concerned(own, by, given.named)
+    if given.is_interim and not names:
+        raise ActRefused(f"{row['reference']} owes no interim reply")
+    against = rules_against(act, row["channel"], [own[name] for name in names], given)
+    arrived = given.on if given.channel in AT_ONCE else given.delivered
+    told = act.event(
+        "answered",
+        channel=given.channel,
+        on=given.on.isoformat(),
+        delivered=arrived and arrived.isoformat(),
+        proof=given.proof,
+        interim=given.is_interim,
+        against=list(against),
+        ends=names,
     )
-    for row in connection.execute(query.order_by(case_clocks.c.due_at)).all():
-        clock = ClockDue(
-            name=row.name,
-            term=row.term,
-            only_if=row.only_if,
-            met_by=row.met_by,
-            due_at=row.due_at,
-        )
-        tighten_clocks(connection, case_id, (clock,))
+    _tell(connection, act, told)
+    proof = Proof(at=given.on, delivered_at=arrived)
+    ending.end(connection, act.rules, act.case_id, names, proof)
+    return against
+
+
+def rules_against(
+    act: Act, came_by: str, clocks: Sequence[CaseClock], given: Given
+) -> tuple[str, ...]:
+    """Return the rules on its channel that an answer does not keep, of the clocks that it ends."""
+    profiles = (profile_of(act.rules, one.profile) for one in clocks if not one.only_if)
+    return broken_rules(
+        filter(None, profiles),
+        came_by,
+        given.channel,
+        on_paper=given.proof is not None,
+        is_asked=given.is_asked,
+    )
+
+
+def deliver(connection: Connection, act: Act, on: datetime) -> None:
+    """Keep that an answer arrived which was kept before; clocks that wait for that have ended.
+
+    Raises:
+        ActRefused: no answer waits for its delivery, or it was sent later.
+    """
+    row = _standing(connection, act)
+    own = clocks_of(connection, act.case_id).values()
+    sent = [one.sent_at for one in own if one.met_at is None and one.sent_at is not None]
+    if not sent:
+        raise ActRefused(f"{row['reference']}: no clock waits for the delivery of an answer")
+    if on < max(sent):
+        raise ActRefused(f"{row['reference']} was answered later")
+    ends = ending.note_delivered(connection, act.rules, act.case_id, None, on)
+    _tell(connection, act, act.event("delivered", on=on.isoformat(), ends=ends))
 
 
 def begun_again(connection: Connection, case_id: int) -> datetime | None:
@@ -139,38 +179,23 @@ def begun_again(connection: Connection, case_id: int) -> datetime | None:
     return found
 
 
-def answer(connection: Connection, act: Act, channel: str, on: datetime, proof: str | None) -> None:
-    """Keep that a case was answered; clocks that wait for an answer have ended.
-
-    Args:
-        connection: a write transaction.
-        act: who, and when.
-        channel: how: mail, pec, post, phone, counter.
-        on: when it was sent.
-        proof: what shows it: the digest of a file; None where there is none.
-
-    Raises:
-        ActRefused: the case was received, or opened again, after that.
-    """
-    row = _standing(connection, act)
-    again = begun_again(connection, act.case_id)
-    since = max(row["received_at"], again or row["received_at"])
-    if on < since:
-        raise ActRefused(f"{row['reference']} was not yet received then, or was opened again since")
-    told = act.event("answered", channel=channel, on=on.isoformat(), proof=proof)
-    _tell(connection, act, told)
-    meet(connection, act.case_id, ("answer", "acknowledgement"), on)
-
-
 def close(connection: Connection, act: Act, cause: str) -> None:
-    """Close a case: nothing is due any more. A clock that nobody met stays unmet, for reports."""
+    """Close a case: nothing is due any more, and no pause goes on.
+
+    A clock that nobody met stays unmet: reports can tell, and a case that is opened again has the
+    term that it had.
+    """
     row = _standing(connection, act)
     if row["state"] == CLOSED:
         raise ActRefused(f"{row['reference']} is closed already")
     _tell(connection, act, act.event("closed", cause=cause))
-    meet(connection, act.case_id, ("closing",), act.now)
+    for part in course_of(connection, act.case_id).paused:
+        pausing.run_on(connection, act, part, local_day(act.rules, act.now))
+    own = clocks_of(connection, act.case_id).values()
+    names = [one.name for one in own if one.met_by == "closing"]
+    ending.end(connection, act.rules, act.case_id, names, Proof(at=act.now, delivered_at=act.now))
     ended = {"state": CLOSED, "closed_at": act.now, "cause": cause, "claimed_by": None}
-    _set(connection, act, **ended, due_at=None, paused_since=None)
+    _set(connection, act, **ended, due_at=None)
 
 
 def say_cause(connection: Connection, act: Act, cause: str) -> None:
@@ -189,15 +214,12 @@ def say_cause(connection: Connection, act: Act, cause: str) -> None:
 
 
 def open_again(connection: Connection, act: Act, clocks: tuple[ClockDue, ...]) -> None:
-    """Open a closed case again; with clocks, these run in place of those it had."""
+    """Open a closed case again: what was met begins anew by these clocks, the rest stays due."""
     row = _standing(connection, act)
     if row["state"] == OPEN:
         raise ActRefused(f"{row['reference']} is open")
     _open(connection, act)
-    if clocks:
-        course = course_of(connection, act.case_id)
-        _set(connection, act, course=encoded(CaseCourse(since=act.now, matters=course.matters)))
-        set_clocks(connection, act.case_id, clocks)
+    begin_again(connection, act.case_id, clocks)
 
 
 def take_back_closing(connection: Connection, act: Act) -> None:
@@ -209,9 +231,9 @@ def take_back_closing(connection: Connection, act: Act) -> None:
     row = _standing(connection, act)
     if row["state"] == OPEN:
         raise ActRefused(f"{row['reference']} is open")
-    ended = (case_clocks.c.case_id == act.case_id, case_clocks.c.met_by == "closing")
-    by_it = case_clocks.c.met_at == row["closed_at"]
-    connection.execute(update(case_clocks).where(*ended, by_it).values(met_at=None))
+    own = clocks_of(connection, act.case_id).values()
+    by_it = (one for one in own if one.met_by == "closing" and one.met_at == row["closed_at"])
+    change(connection, act.case_id, [one.name for one in by_it], met_at=None, sent_at=None)
     _open(connection, act)
 
 

@@ -5,13 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from daemon.cases.acts import Act, ActRefused
-from daemon.cases.clocks import tighten_clocks
-from daemon.cases.records import POSSIBLE_RECEIPT, CaseEvent
+from daemon.cases.clocks import change, clocks_of, recount
+from daemon.cases.records import POSSIBLE_RECEIPT, Act, ActRefused, CaseEvent
 from daemon.cases.store import write_events
 from daemon.cases.taking import keys_of
 from daemon.cases.threads import mailbox_of
-from daemon.records import Address, ClockDue, Reading
+from daemon.records import Address, Reading
 from daemon.store.engine import Store
 from daemon.store.tables import case_events, case_threads, cases
 from daemon.triage.forwarding import written_by
@@ -61,16 +60,13 @@ def proposed_receipt(connection: Connection, case_id: int) -> datetime | None:
     return None if row is None else datetime.fromisoformat(CaseEvent.of(row).detail["sent_at"])
 
 
-def receive_earlier(
-    connection: Connection, act: Act, on: datetime, clocks: tuple[ClockDue, ...]
-) -> None:
-    """Let a case run from an earlier receipt; no clock of it ends later than it did.
+def receive_earlier(connection: Connection, act: Act, on: datetime) -> None:
+    """Let a case run from an earlier receipt: the clocks that began with it are counted anew.
 
     Args:
         connection: a write transaction.
         act: who, and when.
         on: when the house had it.
-        clocks: as they count from then.
 
     Raises:
         ActRefused: it was received by then already, or the case was merged into another.
@@ -90,4 +86,7 @@ def receive_earlier(
     write_events(connection, [(act.case_id, told)])
     received = update(cases).where(cases.c.id == act.case_id).values(received_at=on)
     connection.execute(received)
-    tighten_clocks(connection, act.case_id, clocks, new=False)
+    own = clocks_of(connection, act.case_id).values()
+    began = {one.name for one in own if one.since in (None, row["received_at"])}
+    change(connection, act.case_id, began, since=on)
+    recount(connection, act.rules, act.case_id, lambda clock: clock.name in began)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, select, update
 
-from daemon.cases.acts import Act, ActRefused
+from daemon.cases.records import Act, ActRefused
 from daemon.cases.store import Cases, write_events
 from daemon.store.engine import Store
 from daemon.store.tables import case_numbers, case_tags, cases

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select, update
 
-from daemon.cases.acts import Act, ActRefused
+from daemon.cases.records import Act, ActRefused
 from daemon.cases.store import write_events
 from daemon.store.tables import cases
 

@@ -10,14 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from daemon.cases.acts import Act, ActRefused, fold_in
-from daemon.cases.clocks import set_due
-from daemon.cases.records import MERGED, OPEN, CaseEvent
+from daemon.cases.clocks import change, course_of, fold_in, set_due
+from daemon.cases.records import MERGED, OPEN, Act, ActRefused, CaseEvent
 from daemon.cases.store import write_events
 from daemon.store.tables import EPOCH, case_clocks, case_events, case_mails, case_threads, cases
 
 _MICROSECOND = timedelta(microseconds=1)
 _GRAVEST = "complaint"
+_OWN = ("case_id", "name", "only_if")
+"""What a clock keeps when one of another case takes its place."""
+_MOMENTS = ("due_at", "met_at", "since", "sent_at")
 
 
 def merge(connection: Connection, act: Act, into: int, *, across: bool = False) -> None:
@@ -49,7 +51,7 @@ def merge(connection: Connection, act: Act, into: int, *, across: bool = False) 
             "--other-customer merges them all the same"
         )
     for row in (source, target):
-        if row["paused_since"] is not None:
+        if course_of(connection, row["id"]).paused:
             raise ActRefused(f"{row['reference']} is paused; `resume` it before")
     before = {name: target[name] for name in ("kind", "received_at")}
     after = {
@@ -154,10 +156,11 @@ def _take_clocks(connection: Connection, source: int, into: int) -> dict[str, li
             connection.execute(insert(case_clocks).values({**clock, "case_id": into}))
         elif mine["met_at"] is not None or clock["due_at"] < mine["due_at"]:
             # Also one that was met: what was answered there was not answered here.
-            _set_clock(connection, into, clock["name"], due_at=clock["due_at"], met_at=None)
+            terms = {name: value for name, value in clock.items() if name not in _OWN}
+            change(connection, into, [clock["name"]], **terms)
         else:
             continue
-        before = [_plain(mine["due_at"]), _plain(mine["met_at"])] if mine else None
+        before = {name: _plain(mine[name]) for name in mine if name not in _OWN} if mine else None
         changed[clock["name"]] = [before, _plain(clock["due_at"])]
     return changed
 
@@ -174,7 +177,9 @@ def _give_back(connection: Connection, target: Any, taken: dict[str, Any]) -> No
         if before is None:
             connection.execute(case_clocks.delete().where(*unchanged))
         else:
-            values = {"due_at": _moment(before[0]), "met_at": _moment(before[1])}
+            values = {
+                name: _moment(one) if name in _MOMENTS else one for name, one in before.items()
+            }
             connection.execute(update(case_clocks).where(*unchanged).values(values))
     _take_again(connection, target["id"])
 
@@ -209,11 +214,6 @@ def _last(
 
 def _set(connection: Connection, case_id: int, **values: object) -> None:
     connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
-
-
-def _set_clock(connection: Connection, case_id: int, name: str, **values: object) -> None:
-    here = (case_clocks.c.case_id == case_id, case_clocks.c.name == name)
-    connection.execute(update(case_clocks).where(*here).values(**values))
 
 
 def _plain(value: object) -> object:

@@ -1,11 +1,17 @@
 """The records of the register of cases."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
+
+from daemon.errors import BackdeskError
+from daemon.records import ClockDue
+from daemon.triage.casework import CaseRules
+from daemon.triage.recounting import Spans
 
 OPEN, CLOSED, MERGED = "open", "closed", "merged"
 HOUSE = "backdesk"
@@ -48,18 +54,60 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseCourse:
-    """What a person has said of a case's clocks."""
+class Standstill:
+    """When the clocks of a part of a case, its profile's or a matter's, stood still."""
 
-    pauses: tuple[tuple[date, date], ...] = ()  # that are over; both ends included
-    is_extended: bool = False
-    matters: tuple[str, ...] = ()  # it is about: their clocks press as well
-    since: datetime | None = None  # when its clocks began anew; None: at its receipt
+    pauses: Spans = ()  # that are over
+    since: date | None = None  # the first day of the pause that is not over; None: they run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCourse:
+    """What people have said of a case's clocks, as far as it concerns more than one of them."""
+
+    parts: Mapping[str, Standstill] = field(default_factory=dict)  # "": those of the profile
+    matters: tuple[str, ...] = ()  # it is about: their clocks of the profile press as well
+
+    def of(self, part: str) -> Standstill:
+        """Return when the clocks of a part stood still."""
+        return self.parts.get(part, Standstill())
+
+    def having(self, part: str, standstill: Standstill) -> "CaseCourse":
+        """Return this with another standstill of a part."""
+        return replace(self, parts={**self.parts, part: standstill})
+
+    @property
+    def pauses(self) -> dict[str, Spans]:
+        """Part -> its pauses that are over."""
+        return {part: one.pauses for part, one in self.parts.items() if one.pauses}
+
+    @property
+    def paused(self) -> dict[str, date]:
+        """Part that stands still -> since when."""
+        return {part: one.since for part, one in self.parts.items() if one.since is not None}
 
 
 def encoded(course: CaseCourse) -> str:
     """Return a course as the table keeps it."""
     return msgspec.json.encode(course).decode()
+
+
+class ActRefused(BackdeskError):
+    """The case is not in a state for this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who acts on which case, when, and by which rules its clocks are counted."""
+
+    case_id: int
+    actor: str
+    now: datetime
+    rules: CaseRules = field(default_factory=CaseRules)
+
+    def event(self, kind: str, **detail: Any) -> "CaseEvent":  # noqa: ANN401 - what JSON can hold
+        """Return the event of this act."""
+        return CaseEvent(at=self.now, actor=self.actor, kind=kind, detail=detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +127,18 @@ class CaseEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseClock:
-    """One term of a case."""
+class CaseClock(ClockDue):
+    """One term of a case, and how it stands."""
 
-    name: str
-    term: str
-    only_if: str
-    met_by: str
-    due_at: datetime
-    met_at: datetime | None
+    met_at: datetime | None = None
+    sent_at: datetime | None = None  # what is to meet it, while nobody knows that it was delivered
+    met_mail: str | None = None  # key of the mail that met it, or is to
+    is_held: bool = False  # it stands still: its due date does not count
+
+    @property
+    def presses(self) -> bool:
+        """Whether it waits for somebody, now or when it runs again."""
+        return self.met_at is None and not self.only_if
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

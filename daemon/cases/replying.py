@@ -4,21 +4,50 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
-from daemon.cases.acts import Act, ActRefused
+from daemon.cases import ending
+from daemon.cases.acts import Given, rules_against
+from daemon.cases.clocks import clocks_of
 from daemon.cases.holding import same_person
-from daemon.cases.records import CaseEvent, CaseLine
+from daemon.cases.records import Act, ActRefused, CaseEvent, CaseLine
 from daemon.cases.store import write_events
-from daemon.store.tables import case_events
+from daemon.store.tables import case_events, cases
 
 _WRITTEN, _APPROVED, _REJECTED = "replying", "approved", "rejected"
 _REQUEST = "request"
 """The kind whose answers nobody need approve; an unsure one may be a complaint."""
 
 
-def note_reply(connection: Connection, act: Act, key: str, *, awaits: bool, login: str) -> None:
-    """Keep who wrote an answer, and as whom the machine knows him; that it left is told later."""
-    told = act.event(_WRITTEN, mail=key, awaits_approval=awaits, login=login)
+def note_reply(
+    connection: Connection, act: Act, key: str, given: Given, **said: object
+) -> tuple[str, ...]:
+    """Keep who wrote an answer, and for which clocks; that it has left is told when it has.
+
+    Args:
+        connection: a write transaction.
+        act: who, and when.
+        key: of the mail.
+        given: how it goes out, and for which clocks.
+        said: whether it awaits approval, and as whom the machine knows its writer.
+
+    Returns:
+        The rules on the channel of an answer that it does not keep, in words.
+
+    Raises:
+        ActRefused: a clock that is named waits for something else, or no interim reply is owed.
+    """
+    came_by = connection.scalar(select(cases.c.channel).where(cases.c.id == act.case_id)) or ""
+    own = clocks_of(connection, act.case_id)
+    by = ending.INTERIM_REPLY if given.is_interim else ending.ANSWER
+    names = ending.concerned(own, by, given.named)
+    if given.is_interim and not names:
+        raise ActRefused("no interim reply is owed")
+    against = rules_against(act, came_by, [own[name] for name in names], given)
+    is_chosen = given.is_interim or given.named.clocks or given.named.matters
+    chosen = {"ends": names} if is_chosen else {}
+    about = {"interim": given.is_interim, "against": list(against), **chosen}
+    told = act.event(_WRITTEN, mail=key, **said, **about)
     write_events(connection, [(act.case_id, told)])
+    return against
 
 
 def needs_approval(

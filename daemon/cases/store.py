@@ -2,22 +2,30 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from daemon.cases.clocks import add_clocks, set_clocks, start, tighten_clocks
+from daemon.cases.clocks import (
+    begin_again,
+    change,
+    clocks_of,
+    course_of,
+    save_course,
+    start,
+    tighten_clocks,
+)
 from daemon.cases.records import (
     CLOSED,
     HOUSE,
     OPEN,
     POSSIBLE_RECEIPT,
-    CaseCourse,
     CaseEvent,
     NewCase,
-    encoded,
+    Standstill,
 )
 from daemon.cases.references import reference_of
 from daemon.cases.taking import Likenesses, Step, newest_open, plan, step_keys
@@ -32,8 +40,9 @@ from daemon.store.tables import (
     cases,
     counters,
 )
-from daemon.triage.casework import OF_MATTER
+from daemon.triage.casework import term_to_tell
 from daemon.triage.forwarding import forward_of, possible_receipt
+from daemon.triage.recounting import part_of
 
 Entry = tuple[dict[str, Any], tuple[ClockDue, ...]]
 """The columns of a new case, and its clocks."""
@@ -213,15 +222,19 @@ def _receive_earlier(connection: Connection, case_id: int, wish: CaseWish, now: 
     write_events(connection, [(case_id, told)])
     values = {"received_at": wish.received_at}
     connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    own = clocks_of(connection, case_id).values()
+    from_receipt = [one.name for one in own if one.since == row.received_at]
+    change(connection, case_id, from_receipt, since=wish.received_at)
     tighten_clocks(connection, case_id, wish.clocks, new=False)
 
 
 def _press(connection: Connection, step: Step, now: datetime) -> None:
     """Let a complaint, request or unsure mail that joins a case have its effect on it.
 
-    A closed case is opened again. One in which no clock runs is under the deadlines of the new mail
-    from then on, from its receipt; one that was less than a complaint as well, but no term of it
-    ends later than it would have.
+    A closed case is opened again. Where no clock of its profile runs, or the case was closed, what
+    was met begins anew under the deadlines of the new mail, from its receipt; what nobody met stays
+    as it was. A case that was less than a complaint gets the clocks of one, but no term of it ends
+    later than it would have.
     """
     case_id, wish = step.place.case_id, step.wish
     row = connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).one()
@@ -230,23 +243,38 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
     if row.state == CLOSED:
         values |= {"state": OPEN, "closed_at": None, "cause": None}
         write_events(connection, [(case_id, ours(now, "reopened", mail=step.mail_id))])
-    has_none = row.due_at is None and row.paused_since is None
-    of_profile = any(OF_MATTER not in one.name for one in wish.clocks)
-    runs_anew = of_profile and (has_none or is_graver)
-    if runs_anew:
-        values |= {"queue": wish.queue, "profile": wish.profile, "paused_since": None}
-        values |= {"course": encoded(CaseCourse(since=wish.received_at)) if has_none else None}
-        told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
-        write_events(connection, [(case_id, told)])
     if values:
         connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
-    if runs_anew and has_none:
-        set_clocks(connection, case_id, wish.clocks)
-    elif runs_anew:
-        tighten_clocks(connection, case_id, wish.clocks)
-    else:
-        of_matters = tuple(one for one in wish.clocks if OF_MATTER in one.name)
-        add_clocks(connection, case_id, of_matters)
+    begin_again(connection, case_id, [one for one in wish.clocks if part_of(one.name)])
+    mine = _as_known(connection, case_id, wish.clocks)
+    own = clocks_of(connection, case_id).values()
+    is_idle = not any(one.presses for one in own if not part_of(one.name))
+    is_new = False
+    if mine and is_graver:
+        _run_on(connection, case_id)
+        tighten_clocks(connection, case_id, mine)
+    if mine and (is_idle or row.state == CLOSED):
+        is_new = begin_again(connection, case_id, mine)
+    if mine and (is_graver or is_new):
+        values = {"queue": wish.queue, "profile": wish.profile}
+        connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+        told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
+        write_events(connection, [(case_id, told)])
+
+
+def _as_known(connection: Connection, case_id: int, clocks: Sequence[ClockDue]) -> list[ClockDue]:
+    """Return the clocks of a profile, where those for what the case is known to be about press."""
+    matters = course_of(connection, case_id).matters
+    mine = [one for one in clocks if not part_of(one.name)]
+    return [replace(one, only_if="") if one.only_if in matters else one for one in mine]
+
+
+def _run_on(connection: Connection, case_id: int) -> None:
+    """End the pause of the clocks of a profile: what is graver than before waits for nothing."""
+    course = course_of(connection, case_id)
+    own = [name for name in clocks_of(connection, case_id) if not part_of(name)]
+    save_course(connection, case_id, course.having("", Standstill(pauses=course.of("").pauses)))
+    change(connection, case_id, own, is_held=False)
 
 
 def _opened(step: Step, reference: str) -> Opened:
@@ -258,7 +286,7 @@ def _opened(step: Step, reference: str) -> Opened:
         language=reading.language,
         channel=wish.channel,
         received_at=wish.received_at,
-        due_at=_first_due(wish.clocks),
+        due_at=term_to_tell(wish.clocks),
         answers=step.original.message_id,
         acknowledgement=wish.acknowledgement,
     )

@@ -1,13 +1,13 @@
 """Reads the register for people: which cases there are, and all about one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
-from daemon.cases.records import OPEN, CaseClock, CaseCourse, CaseEvent, CaseFile, CaseLine
+from daemon.cases.clocks import clocks_of, course_of
+from daemon.cases.records import OPEN, CaseClock, CaseEvent, CaseFile, CaseLine
 from daemon.store.tables import (
     case_clocks,
     case_events,
@@ -18,6 +18,7 @@ from daemon.store.tables import (
 )
 
 _OF_MAIL = ("mail", "pec")
+_MOST_IN = 500  # values in one IN list
 _COLUMNS = tuple(cases.c[field.name] for field in fields(CaseLine))
 
 
@@ -119,9 +120,9 @@ def open_clocks(
     query = select(*here).join(case_clocks, case_clocks.c.case_id == cases.c.id)
     query = query.where(
         *_filters(Wanted(queue=queue)),
-        cases.c.paused_since.is_(None),
         case_clocks.c.met_at.is_(None),
         case_clocks.c.only_if == "",
+        ~case_clocks.c.is_held,
     )
     ordered = query.order_by(case_clocks.c.due_at, cases.c.id, case_clocks.c.name)
     return tuple(
@@ -135,10 +136,6 @@ def open_clocks(
 
 def case_file(connection: Connection, line: CaseLine) -> CaseFile:
     """Return all that is known of a case."""
-    names = [field.name for field in fields(CaseClock)]
-    clocks = select(*(case_clocks.c[name] for name in names)).where(
-        case_clocks.c.case_id == line.id
-    )
     events = select(case_events).where(case_events.c.case_id == line.id).order_by(case_events.c.id)
     merged = select(cases.c.id).where(cases.c.merged_into == line.id)
     here = (case_mails.c.case_id == line.id) | case_mails.c.case_id.in_(merged)
@@ -148,10 +145,9 @@ def case_file(connection: Connection, line: CaseLine) -> CaseFile:
     )
     tags = select(case_tags.c.tag).where(case_tags.c.case_id == line.id).order_by(case_tags.c.tag)
     references = select(cases.c.reference).where(cases.c.merged_into == line.id)
-    rows = connection.execute(clocks.order_by(case_clocks.c.due_at, case_clocks.c.name)).mappings()
     return CaseFile(
         line=line,
-        clocks=tuple(CaseClock(**row) for row in rows),
+        clocks=tuple(clocks_of(connection, line.id).values()),
         events=tuple(CaseEvent.of(row) for row in connection.execute(events)),
         mails=tuple(connection.scalars(mails.order_by(case_mails.c.at, case_mails.c.mail_id))),
         numbers=tuple(
@@ -164,10 +160,25 @@ def case_file(connection: Connection, line: CaseLine) -> CaseFile:
     )
 
 
-def course_of(connection: Connection, case_id: int) -> CaseCourse:
-    """Return what people have said of a case's clocks."""
-    kept = connection.scalar(select(cases.c.course).where(cases.c.id == case_id))
-    return msgspec.json.decode(kept, type=CaseCourse) if kept else CaseCourse()
+def silences(connection: Connection, lines: Iterable[CaseLine], now: datetime) -> dict[int, str]:
+    """Return what it means in which case that nobody has answered in time: accepted, refused.
+
+    Cases in which no such term is over are left out.
+    """
+    late = [line.id for line in lines if line.due_at is not None and line.due_at < now]
+    found: dict[int, str] = {}
+    for place in range(0, len(late), _MOST_IN):
+        query = select(case_clocks.c.case_id, case_clocks.c.silence).where(
+            case_clocks.c.case_id.in_(late[place : place + _MOST_IN]),
+            case_clocks.c.met_at.is_(None),
+            case_clocks.c.only_if == "",
+            ~case_clocks.c.is_held,
+            case_clocks.c.silence != "",
+            case_clocks.c.due_at < now,
+        )
+        rows = connection.execute(query.order_by(case_clocks.c.due_at.desc()))
+        found.update({row.case_id: row.silence for row in rows})
+    return found
 
 
 def _line(connection: Connection, query: Select[tuple[object, ...]]) -> CaseLine | None:

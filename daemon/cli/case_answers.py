@@ -7,17 +7,30 @@ import typer
 from sqlalchemy import Connection
 
 from daemon.cases import acts, replying
-from daemon.cases.acts import Act
+from daemon.cases.acts import Given
 from daemon.cases.holding import same_person
-from daemon.cases.records import OPEN, CaseLine
+from daemon.cases.records import OPEN, Act, CaseLine
 from daemon.cases.views import case_file
-from daemon.cli.case_desk import CaseName, Who, do_on, group, tell, the_case, user
-from daemon.cli.exits import complain, refuse
+from daemon.cli.case_desk import (
+    CaseName,
+    Clocks,
+    IsAsked,
+    IsInterim,
+    Matters,
+    Who,
+    act_on,
+    group,
+    named,
+    the_case,
+    user,
+)
+from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.intake.stories import ReadMail, reading_of
 from daemon.jobs import House, needs_approval
 from daemon.outbox.answers import Answer, AnswerRefused
 from daemon.sending.store import REJECTED
+from daemon.triage.acknowledge import PEC
 from daemon.triage.forwarding import answered_id
 
 _LONGEST = 500_000  # bytes of an answer
@@ -36,12 +49,19 @@ def reply(
     subject: Annotated[
         str | None, typer.Option("--subject", help="Default: Re: and the customer's.")
     ] = None,
+    clocks: Clocks = None,
+    matters: Matters = None,
+    interim: IsInterim = False,
+    asked: IsAsked = False,
     by: Who = "",
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the customer by e-mail, after approval where the queue wants it."""
-    text = _text(body)
+    """Answer the customer by e-mail, after approval where the queue wants it.
+
+    What has left ends the clocks that `case answer` would end.
+    """
+    text, broken = _text(body), list[str]()
     with open_house(config) as house:
 
         def do(connection: Connection, act: Act) -> None:
@@ -54,13 +74,21 @@ def reply(
                 key = house.answers.enqueue(connection, answer, act.now)
             except AnswerRefused as refused:
                 refuse(f"{line.reference}: {refused}")
-            awaits = answer.awaits_approval
-            replying.note_reply(connection, act, key, awaits=awaits, login=user())
+            given = Given(
+                channel=answer.channel if answer.channel == PEC else "mail",
+                on=act.now,
+                named=named(clocks, matters),
+                is_interim=interim,
+                is_asked=asked,
+            )
+            said = {"awaits_approval": answer.awaits_approval, "login": user()}
+            broken.extend(replying.note_reply(connection, act, key, given, **said))
             if answer.awaits_approval:
                 complain("it waits for the approval of a second person: `backdesk case approve`")
 
-        do_on(house, case, by, do)
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, do)
+    complain(*broken)
+    leave(NEEDS_PERSON if broken else 0)
 
 
 @group.command()
@@ -98,8 +126,7 @@ def _decide(case: str, by: str, config: Path | None, as_json: bool, refusal: str
                 refuse(f"{case}: {refused}")
             replying.note_decision(connection, act, keys, refusal, user())
 
-        do_on(house, case, by, do)
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, do)
 
 
 def _text(body: Path) -> str:

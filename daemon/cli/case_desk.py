@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from daemon import clock
 from daemon.cases import papers
-from daemon.cases.acts import Act, ActRefused
+from daemon.cases.ending import Named
 from daemon.cases.papers import Paper
-from daemon.cases.records import CaseEvent, CaseFile, CaseLine
-from daemon.cases.views import find_case
+from daemon.cases.records import Act, ActRefused, CaseFile, CaseLine
+from daemon.cases.views import case_file, find_case, silences
+from daemon.cli.case_words import changes, in_words
 from daemon.cli.exits import complain, refuse
 from daemon.cli.output import print_json, print_pairs
 from daemon.jobs import House
@@ -41,6 +42,30 @@ PaperFile = Annotated[
     typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Is kept with the case."),
 ]
 
+Clocks = Annotated[
+    list[str] | None,
+    typer.Option("--clock", metavar="NAME", help="It ends this clock; may be given again."),
+]
+Matters = Annotated[
+    list[str] | None,
+    typer.Option("--matter", metavar="M", help="It ends the clocks of this matter; again."),
+]
+ItsMatter = Annotated[
+    str, typer.Option("--matter", metavar="M", help="The clocks of this matter, not the case's.")
+]
+
+IsInterim = Annotated[
+    bool, typer.Option("--interim", help="Only the interim reply that an extension owes.")
+]
+IsAsked = Annotated[
+    bool, typer.Option("--asked", help="The customer asked for an answer this way.")
+]
+
+
+def named(clocks: list[str] | None, matters: list[str] | None) -> Named:
+    """Return which clocks a person means."""
+    return Named(clocks=tuple(clocks or ()), matters=tuple(matters or ()))
+
 
 def user() -> str:
     """Return the name of who types."""
@@ -50,11 +75,26 @@ def user() -> str:
         return "somebody"
 
 
-def do_on(house: House, case: str, by: str, do: Callable[[Connection, Act], None]) -> None:
-    """Let somebody act on a case, in one transaction; a refusal ends the command."""
+def act_on(
+    house: House, case: str, by: str, as_json: bool, do: Callable[[Connection, Act], None]
+) -> CaseLine:
+    """Let somebody act on a case, print what that changed, and return the case as it is then."""
+    before = do_on(house, case, by, do)
+    return tell(house, case, as_json, before)
+
+
+def do_on(house: House, case: str, by: str, do: Callable[[Connection, Act], None]) -> CaseFile:
+    """Let somebody act on a case, in one transaction; a refusal ends the command.
+
+    Returns:
+        The case as it was before.
+    """
+    rules = house.pipeline.policy.cases
     with refusals(), house.store.write() as connection:
-        line = the_case(connection, case)
-        do(connection, Act(case_id=line.id, actor=by or user(), now=clock.now()))
+        before = case_file(connection, the_case(connection, case))
+        act = Act(case_id=before.line.id, actor=by or user(), now=clock.now(), rules=rules)
+        do(connection, act)
+    return before
 
 
 @contextmanager
@@ -66,17 +106,21 @@ def refusals() -> Iterator[None]:
         refuse(str(refused))
 
 
-def tell(house: House, case: str, as_json: bool) -> CaseLine:
-    """Print how a case stands now."""
+def tell(house: House, case: str, as_json: bool, before: CaseFile | None = None) -> CaseLine:
+    """Print how a case stands now, and what is otherwise than before."""
+    now, zone = clock.now(), house.settings.service.zone
     with house.store.read() as connection:
-        line = the_case(connection, case)
+        file = case_file(connection, the_case(connection, case))
+        silence = silences(connection, [file.line], now).get(file.line.id, "")
+    line = file.line
     if as_json:
-        print_json(document(line, clock.now()))
-    else:
-        pairs = [("kind", line.kind), ("state", line.state), ("queue", line.queue)]
-        more = [("owner", line.owner), ("in hand", line.claimed_by), ("due", line.due_at)]
-        more.append(("cause", line.cause))
-        print_pairs(f"case {line.reference}", [*pairs, *more])
+        print_json(document(line, now, silence))
+        return line
+    due = in_words(line.due_at, zone) if line.due_at else None
+    pairs = [("kind", line.kind), ("state", line.state), ("queue", line.queue)]
+    more = [("owner", line.owner), ("in hand", line.claimed_by), ("due", due)]
+    changed = [("changed", one) for one in changes(before, file, zone)] if before else []
+    print_pairs(f"case {line.reference}", [*pairs, *more, ("cause", line.cause), *changed])
     return line
 
 
@@ -124,6 +168,11 @@ def day_of(
     return min(datetime.combine(day, time(23, 59, 59), zone), now) if is_end else first
 
 
+def last_of(house: House, text: str, option: str) -> datetime:
+    """Return the last moment of a date that is not yet to come."""
+    return day_of(house, text, option, clock.now(), is_end=True)
+
+
 def paper_of(house: House, file: Path | None) -> Paper | None:
     """Pack a file that is to be kept with a case."""
     if file is None:
@@ -134,10 +183,11 @@ def paper_of(house: House, file: Path | None) -> Paper | None:
     return papers.pack(house.store, house.packs, file.name, file.read_bytes())
 
 
-def document(line: CaseLine, now: datetime) -> dict[str, object]:
-    """Return a case in a list, for JSON."""
-    is_overdue = bool(line.due_at and line.due_at < now)
-    return {**asdict(line), "overdue": is_overdue, "asks_customer": asks_customer(line)}
+def document(line: CaseLine, now: datetime, silence: str) -> dict[str, object]:
+    """Return a case in a list, for JSON; `silence` is what it means that nobody has answered."""
+    overdue = bool(line.due_at and line.due_at < now)
+    more = {"overdue": overdue, "silence": silence or None, "asks_customer": asks_customer(line)}
+    return {**asdict(line), **more}
 
 
 def asks_customer(line: CaseLine) -> bool:
@@ -145,36 +195,19 @@ def asks_customer(line: CaseLine) -> bool:
     return line.customer is None and line.channel in _BY_MAIL
 
 
-def whole(file: CaseFile) -> dict[str, object]:
+def whole(file: CaseFile, silence: str) -> dict[str, object]:
     """Return all that is known of a case, for JSON."""
+    course = file.course
     return {
-        **document(file.line, clock.now()),
+        **document(file.line, clock.now(), silence),
         "clocks": [asdict(one) for one in file.clocks],
         "events": [asdict(one) for one in file.events],
         "mails": list(file.mails),
         "numbers": [{"kind": kind, "value": value} for kind, value in file.numbers],
         "tags": list(file.tags),
         "merged": list(file.merged),
-        "pauses": list(file.course.pauses),
-        "extended": file.course.is_extended,
-        "matters": list(file.course.matters),
+        "pauses": list(course.of("").pauses),
+        "extended": any(one.is_extended for one in file.clocks),
+        "matters": list(course.matters),
+        "matter_pauses": {part: asdict(one) for part, one in course.parts.items() if part},
     }
-
-
-def words(event: CaseEvent) -> str:
-    """Return what an event says, on one line."""
-    told = (f"{key}: {_plain(value)}" for key, value in event.detail.items() if key not in _INNER)
-    return ", ".join(one for one in told if not one.endswith(": "))
-
-
-_INNER = frozenset({"was", "parts", "changed", "clocks", "sha256"})
-"""What events keep for undoing them, and not for people."""
-
-
-def _plain(value: object) -> str:
-    """Return a value of an event in words; a change as what it is now."""
-    if isinstance(value, dict):
-        return "; ".join(f"{key} {_plain(one)}" for key, one in value.items() if _plain(one))
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(_plain, value)))
-    return "" if value is None or value is False else str(value)

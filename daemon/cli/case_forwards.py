@@ -7,19 +7,16 @@ import typer
 from sqlalchemy import Connection
 
 from daemon import clock
-from daemon.cases import correcting, running
-from daemon.cases.acts import Act
-from daemon.cases.records import CaseLine
-from daemon.cases.views import case_file, course_of
+from daemon.cases import correcting
+from daemon.cases.records import Act, CaseLine
+from daemon.cases.views import case_file
 from daemon.cli.case_desk import CaseName, Who, day_of, do_on, group, tell, the_case
-from daemon.cli.exits import complain, refuse
+from daemon.cli.exits import refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.config.values import is_address
 from daemon.intake.stories import reading_of
 from daemon.jobs import House
-from daemon.records import Address, ClockDue
-from daemon.triage.casework import OF_MATTER, clocks_for, clocks_of_matters
-from daemon.triage.deadlines import Course
+from daemon.records import Address
 
 _LONGEST_NAME = 200  # characters
 
@@ -84,8 +81,7 @@ def receipt(
         def do(connection: Connection, act: Act) -> None:
             line = the_case(connection, case)
             received = _received(house, connection, line, on)
-            clocks = _clocks(house, connection, line, received)
-            correcting.receive_earlier(connection, act, received, clocks)
+            correcting.receive_earlier(connection, act, received)
 
         do_on(house, case, by, do)
         tell(house, case, as_json)
@@ -98,22 +94,3 @@ def _received(house: House, connection: Connection, line: CaseLine, on: str) -> 
     if proposed is None:
         refuse(f"{line.reference}: no receipt is proposed; say its day with --on DATE")
     return proposed
-
-
-def _clocks(
-    house: House, connection: Connection, line: CaseLine, received: datetime
-) -> tuple[ClockDue, ...]:
-    """Return the clocks of a case counted from a receipt, those of its matters as well."""
-    course, rules = course_of(connection, line.id), house.pipeline.policy.cases
-    counted = Course(
-        received=course.since or received,
-        pauses=course.pauses,
-        is_extended=course.is_extended,
-        met=running.met(connection, line.id),
-    )
-    _, clocks, why = clocks_for(rules, line.profile, counted, course.matters)
-    if why:
-        complain(f"its clocks stay as they are: {why}")
-    names = [one.name for one in case_file(connection, line).clocks]
-    matters = {name.partition(OF_MATTER)[0] for name in names if OF_MATTER in name}
-    return (*clocks, *clocks_of_matters(rules, sorted(matters), received))

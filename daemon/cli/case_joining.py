@@ -1,18 +1,19 @@
 """`case merge`, `unmerge`, `split`, `describe`, `number`, `tag`, `untag`."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
 from sqlalchemy import Connection
 
 from daemon.cases import describing, joining
-from daemon.cases.acts import Act
-from daemon.cases.records import NewCase
+from daemon.cases.records import Act, NewCase
 from daemon.cases.threads import address_of, id_of
 from daemon.cli.case_desk import (
     CaseName,
     Queue,
     Who,
+    act_on,
     clocks_of,
     do_on,
     group,
@@ -58,8 +59,7 @@ def unmerge(
 ) -> None:
     """Undo the merging of a case."""
     with open_house(config) as house:
-        do_on(house, case, by, joining.unmerge)
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, joining.unmerge)
 
 
 @group.command()
@@ -147,8 +147,7 @@ def describe(
     for name, text in given.items():
         _check_line(name, text)
     with open_house(config) as house:
-        do_on(house, case, by, lambda connection, act: describing.describe(connection, act, given))
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, partial(describing.describe, fields=given))
 
 
 @group.command()
@@ -175,8 +174,7 @@ def number(
             chosen = value or describing.next_protocol(house.cases, connection, act)
             describing.number(house.store, connection, act, kind, chosen)
 
-        do_on(house, case, by, do)
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, do)
 
 
 @group.command()
@@ -189,16 +187,13 @@ def tag(
 ) -> None:
     """Put a word on a case, by which `case list --tag` finds it."""
     _check_line("TAG", name)
-    if not name.strip():
-        refuse("TAG: a word is wanted")
+    word = name.strip() or refuse("TAG: a word is wanted")
     with open_house(config) as house:
-        do_on(
-            house,
-            case,
-            by,
-            lambda connection, act: describing.tag(house.store, connection, act, name.strip()),
-        )
-        tell(house, case, as_json)
+
+        def do(connection: Connection, act: Act) -> None:
+            describing.tag(house.store, connection, act, word)
+
+        act_on(house, case, by, as_json, do)
 
 
 @group.command()
@@ -211,8 +206,8 @@ def untag(
 ) -> None:
     """Take a word off a case."""
     with open_house(config) as house:
-        do_on(house, case, by, lambda connection, act: describing.untag(connection, act, name))
-        tell(house, case, as_json)
+        do = partial(describing.untag, name=name)
+        act_on(house, case, by, as_json, do)
 
 
 def _check_line(name: str, text: str) -> None:

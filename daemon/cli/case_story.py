@@ -1,5 +1,6 @@
 """The case of a mail for `explain`: what it opened or joined, or would have, day by day."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,10 @@ from daemon.cli.counted import counted
 from daemon.intake.stories import Facts, Story
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
-from daemon.records import Acknowledgement, Decision, Reading, Verdict
-from daemon.triage.casework import OF_MATTER, Arrival, CaseRules, wish_of
-from daemon.triage.counting import EndlessTerm
-from daemon.triage.deadlines import Course
+from daemon.records import Acknowledgement, ClockDue, Decision, Reading, Verdict
+from daemon.triage.casework import Arrival, CaseRules, wish_of
 from daemon.triage.forwarding import original_of
+from daemon.triage.recounting import Ran, recounted
 
 
 def case_story(
@@ -44,8 +44,14 @@ def case_story(
 
 
 def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
-    line = file.line
-    days = _days(rules, line.profile, line.received_at)
+    line, course = file.line, file.course
+    ran = Ran(
+        received_at=line.received_at,
+        pauses=course.pauses,
+        paused_since=course.paused,
+        met={one.name: one.met_at for one in file.clocks if one.met_at},
+    )
+    days = _days_of(rules, file.clocks, ran)
     return {
         "reference": line.reference,
         "kind": line.kind,
@@ -64,7 +70,8 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
                 "only_if": one.only_if or None,
                 "due_at": one.due_at,
                 "met_at": one.met_at,
-                "days": days.get((one.name, one.due_at), []),
+                "stands_still": one.is_held,
+                "days": days.get(one.name, []),
             }
             for one in file.clocks
         ],
@@ -90,7 +97,7 @@ def _would_be(
     wish = wish_of(reading, verdict, route, came, rules)
     if wish is None or wish.kind is None:
         return None
-    days = _days(rules, wish.profile, wish.received_at)
+    days = _days_of(rules, wish.clocks, Ran(received_at=wish.received_at))
     return {
         "would_open": wish.kind,
         "customer": address_of(original_of(reading)),
@@ -104,7 +111,7 @@ def _would_be(
                 "term": one.term,
                 "only_if": one.only_if or None,
                 "due_at": one.due_at,
-                "days": days.get((one.name, one.due_at), []),
+                "days": days.get(one.name, []),
             }
             for one in wish.clocks
         ],
@@ -118,29 +125,14 @@ def _answered(asked: Acknowledgement | None) -> str | None:
     return f"none: {asked.refusal}" if asked.refusal else f"to {asked.recipient}"
 
 
-def _days(
-    rules: CaseRules, profile: str | None, received: datetime
-) -> dict[tuple[str, datetime], list[dict[str, Any]]]:
-    """Return the count of each clock by name and end, as the configuration counts today.
+def _days_of(
+    rules: CaseRules, clocks: Iterable[ClockDue], ran: Ran
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the count of each clock by name, as the configuration counts today.
 
     A clock that was counted otherwise (the configuration has changed) ends elsewhere, and is
     shown without days.
     """
-    days = _counted(rules, profile, received)
-    for matter, of_matter in rules.matters.items():
-        for (name, end), rows in _counted(rules, of_matter, received).items():
-            days[f"{matter}{OF_MATTER}{name}", end] = rows
-    return days
-
-
-def _counted(
-    rules: CaseRules, profile: str | None, received: datetime
-) -> dict[tuple[str, datetime], list[dict[str, Any]]]:
-    book = rules.rulebook
-    if book is None or profile is None or profile not in book.profiles:
-        return {}
-    try:
-        dues = book.count(book.profiles[profile], Course(received=received))
-    except EndlessTerm:
-        return {}
-    return {(due.clock, due.due): counted(due.days) for due in dues}
+    mine = {clock.name: clock for clock in clocks}
+    dues = recounted(rules, mine.values(), ran)
+    return {name: counted(due.days) for name, due in dues.items() if due.due == mine[name].due_at}

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -11,18 +12,18 @@ from sqlalchemy import Connection
 
 from daemon import clock
 from daemon.cases import acts, holding, papers
-from daemon.cases.acts import Act
-from daemon.cases.records import CaseFile, CaseLine, NewCase
-from daemon.cases.views import Wanted, case_file, count_cases, course_of, list_cases
+from daemon.cases.clocks import course_of
+from daemon.cases.records import Act, CaseFile, CaseLine, NewCase
+from daemon.cases.views import Wanted, case_file, count_cases, list_cases, silences
 from daemon.cli.case_desk import (
     CaseName,
     PaperFile,
     Queue,
     Who,
+    act_on,
     asks_customer,
     clocks_of,
     day_of,
-    do_on,
     document,
     group,
     known_queue,
@@ -31,8 +32,8 @@ from daemon.cli.case_desk import (
     the_case,
     user,
     whole,
-    words,
 )
+from daemon.cli.case_words import SILENCE, local, state_of, words
 from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_pairs, print_table
@@ -73,52 +74,73 @@ def list_(
             limit=limit,
         )
         lines, total = list_cases(connection, wanted), count_cases(connection, wanted)
-        zone = house.settings.service.zone
+        means, zone = silences(connection, lines, now), house.settings.service.zone
     if as_json:
-        print_json({"total": total, "cases": [document(line, now) for line in lines]})
+        documents = [document(line, now, means.get(line.id, "")) for line in lines]
+        print_json({"total": total, "cases": documents})
         return
-    print_table(COLUMNS, [_row(line, zone) for line in lines])
+    print_table(COLUMNS, [_row(line, zone, means.get(line.id)) for line in lines])
     if total > len(lines):
         complain(f"{total - len(lines)} more; --limit shows them")
 
 
-def _row(line: CaseLine, zone: ZoneInfo) -> list[str | None]:
-    due = f"{line.due_at.astimezone(zone):%Y-%m-%d %H:%M}" if line.due_at else None
+def _row(line: CaseLine, zone: ZoneInfo, silence: str | None) -> list[str | None]:
+    due = local(line.due_at, zone) if line.due_at else None
+    due = f"{due}, counts as {silence}" if silence else due
     who = line.customer_name or line.customer or ("ask" if asks_customer(line) else None)
     return [line.reference, line.kind, line.state, due, line.queue, line.owner, who, line.subject]
 
 
 @group.command()
 def show(case: CaseName, config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Show all that is known of a case."""
+    """Show all that is known of a case; moments are those of the house's time zone."""
     with open_house(config) as house, house.store.read() as connection:
         file = case_file(connection, the_case(connection, case))
+        silence = silences(connection, [file.line], clock.now()).get(file.line.id, "")
         sent = Outgoing(house.store).list_rows(case_id=file.line.id)
+        zone = house.settings.service.zone
     if as_json:
-        print_json({**whole(file), "outgoing": [asdict(row) for row in sent]})
+        print_json({**whole(file, silence), "outgoing": [asdict(row) for row in sent]})
         return
-    known = [pair for pair in list(asdict(file.line).items())[2:] if pair[1] is not None]
-    print_pairs(f"case {file.line.reference}", [*known, *_beside(file)])
-    clocks = [[one.name, one.term, one.only_if, one.due_at, one.met_at] for one in file.clocks]
-    print_table(["clock", "term", "only if", "due", "met"], clocks)
+    known = [(name, _cell(one, zone)) for name, one in list(asdict(file.line).items())[2:]]
+    means = [("silence", SILENCE[silence])] if silence else []
+    pairs = [*(pair for pair in known if pair[1] is not None), *means, *_beside(file)]
+    print_pairs(f"case {file.line.reference}, times of {zone.key}", pairs)
+    clocks = [
+        [one.name, one.term, one.only_if, local(one.due_at, zone), state_of(one, zone)]
+        for one in file.clocks
+    ]
+    print_table(["clock", "term", "only if", "due", "state"], clocks)
     history = sorted(file.events, key=lambda one: one.at)
-    events = [[one.at, one.actor, one.kind, words(one)] for one in history]
+    events = [[local(one.at, zone), one.actor, one.kind, words(one, zone)] for one in history]
     print_table(["when", "who", "what", "detail"], events)
     columns = ["id", "kind", "recipient", "state", "finished_at", "reply", "returned"]
-    rows = [[getattr(row, name) for name in columns] for row in sent]
+    rows = [[_cell(getattr(row, name), zone) for name in columns] for row in sent]
     print_table(columns, rows, "outgoing")
+
+
+def _cell(value: object, zone: ZoneInfo) -> object:
+    """Return a value of a table; a moment in the house's time."""
+    return local(value, zone) if isinstance(value, datetime) else value
 
 
 def _beside(file: CaseFile) -> list[tuple[str, str]]:
     """Return what stands beside a case's row, where there is any."""
-    pauses = "; ".join(f"{first} to {last}" for first, last in file.course.pauses)
+    pauses = "; ".join(
+        f"{first} to {last}{f' ({part})' if part else ''}"
+        for part, spans in file.course.pauses.items()
+        for first, last in spans
+    )
+    paused = (f"{part} since {day}" for part, day in file.course.paused.items() if part)
+    extended = ", ".join(one.name for one in file.clocks if one.is_extended)
     pairs = {
         "mails": ", ".join(map(str, file.mails)),
         "numbers": "; ".join(f"{kind} {value}" for kind, value in file.numbers),
         "tags": ", ".join(file.tags),
         "matters": ", ".join(file.course.matters),
         "pauses": pauses,
-        "extended": "yes" if file.course.is_extended else "",
+        "paused": "; ".join(paused),
+        "extended": extended,
         "merged": ", ".join(file.merged),
     }
     return [(name, text) for name, text in pairs.items() if text]
@@ -184,16 +206,14 @@ def assign(
 ) -> None:
     """Give a case to somebody."""
     with open_house(config) as house:
-        do_on(house, case, by, lambda connection, act: acts.assign(connection, act, owner))
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, partial(acts.assign, owner=owner))
 
 
 @group.command()
 def claim(case: CaseName, by: Who = "", config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Take a case in hand, so that nobody else answers it meanwhile; its owner stays."""
     with open_house(config) as house:
-        do_on(house, case, by, holding.claim)
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, holding.claim)
 
 
 @group.command()
@@ -202,8 +222,7 @@ def release(
 ) -> None:
     """Put a case down again, or free it of one who cannot."""
     with open_house(config) as house:
-        do_on(house, case, by, holding.release)
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, holding.release)
 
 
 @group.command()
@@ -218,8 +237,7 @@ def note(
     with open_house(config) as house:
         if not text.strip():
             refuse("TEXT: a word is wanted")
-        do_on(house, case, by, lambda connection, act: acts.write_note(connection, act, text))
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, partial(acts.write_note, text=text))
 
 
 @group.command()
@@ -241,8 +259,7 @@ def label(
         def do(connection: Connection, act: Act) -> None:
             complain(*label_case(house, connection, act, kind, queue))
 
-        do_on(house, case, by, do)
-        due = tell(house, case, as_json).due_at
+        due = act_on(house, case, by, as_json, do).due_at
     _warn_of_no_clock(kind, due)
 
 
@@ -250,36 +267,6 @@ def _warn_of_no_clock(kind: str, due: datetime | None) -> None:
     if kind == "complaint" and due is None:
         complain("no clock runs in it; `case label --queue` puts it under a queue's deadlines")
         leave(NEEDS_PERSON)
-
-
-@group.command()
-def answer(
-    case: CaseName,
-    channel: Annotated[
-        Literal["mail", "pec", "post", "phone", "counter"],
-        typer.Option("--channel", help="How it was answered."),
-    ],
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="When it was sent.")],
-    proof: PaperFile = None,
-    by: Who = "",
-    config: ConfigFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Keep that a case was answered outside of Backdesk; its clock has ended."""
-    with open_house(config) as house:
-        sent = day_of(house, on, "--on", clock.now(), is_end=True)
-        with house.store.read() as connection:
-            line = the_case(connection, case)
-        if sent < line.received_at:
-            refuse(f"{line.reference} was not yet received then")
-        paper = paper_of(house, proof)
-
-        def do(connection: Connection, act: Act) -> None:
-            digest = papers.enter(house.store, connection, paper) if paper else None
-            acts.answer(connection, act, channel, sent, digest)
-
-        do_on(house, case, by, do)
-        tell(house, case, as_json)
 
 
 @group.command()
@@ -294,15 +281,14 @@ def close(
     with open_house(config) as house:
         if not cause.strip():
             refuse("--cause: a word is wanted")
-        do_on(house, case, by, lambda connection, act: acts.close(connection, act, cause))
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, partial(acts.close, cause=cause))
 
 
 @group.command()
 def reopen(
     case: CaseName, by: Who = "", config: ConfigFile = None, as_json: AsJson = False
 ) -> None:
-    """Open a closed case again; its clocks run anew, from today."""
+    """Open a closed case again: what was met runs anew from today, the rest is due as it was."""
     with open_house(config) as house:
 
         def do(connection: Connection, act: Act) -> None:
@@ -313,5 +299,4 @@ def reopen(
             _, clocks = clocks_of(house, line.queue, since, matters)
             acts.open_again(connection, act, clocks)
 
-        do_on(house, case, by, do)
-        tell(house, case, as_json)
+        act_on(house, case, by, as_json, do)

@@ -105,9 +105,17 @@ def _notes(book: Rulebook, profile: Profile, course: Course) -> list[str]:
         notes.append("no calendar of the house is configured: only the weekend is free")
     if course.pauses and not profile.pauses:
         notes.append(f"{profile.name} names no reason for which its clocks may stand still")
+    days = sum((last - first).days + 1 for first, last in course.pauses)
+    if 0 < profile.pause_days < days or 0 < profile.pause_times < len(course.pauses):
+        times = f", {profile.pause_times} times at most" if profile.pause_times else ""
+        notes.append(f"{profile.name} lets its clocks stand still for {_days(profile)}{times}")
     if course.is_extended and not any(clock.extended for clock in profile.clocks.values()):
         notes.append(f"{profile.name} cannot be extended")
     return notes
+
+
+def _days(profile: Profile) -> str:
+    return f"{profile.pause_days} days in all" if profile.pause_days else "any number of days"
 
 
 def _document(profile: Profile, course: Course, dues: Sequence[Due]) -> dict[str, object]:

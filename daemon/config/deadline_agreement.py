@@ -27,6 +27,7 @@ def deadline_findings(document: Table) -> Iterator[Finding]:
         at = ("deadlines", name)
         yield from _calendar(document, at, table)
         yield from _validity(document, at, table)
+        yield from _pauses(at, table)
         yield from _clocks(document, at, table)
 
 
@@ -85,6 +86,12 @@ def _validity(document: Table, at: tuple[str, str], table: Table) -> Iterator[Fi
         yield (*at, "earlier"), f"{earlier!r} is not another profile; {nearest(earlier, known)}"
     if earlier and first is None:
         yield (*at, "earlier"), "has no use without valid_from"
+
+
+def _pauses(at: tuple[str, str], table: Table) -> Iterator[Finding]:
+    for key in ("pause_days", "pause_times"):
+        if table.get(key) and not table.get("pauses"):
+            yield (*at, key), "has no use without pauses; allowed: with a list of reasons"
 
 
 def _clocks(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:

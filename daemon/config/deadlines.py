@@ -201,6 +201,8 @@ class Profile(Section):
     hours: Name = HOUSE
     rolls_over: Literal["no", "holidays", "holidays and saturdays"] = "no"
     pauses: Annotated[tuple[Filled, ...], BeforeValidator(listed)] = ()  # reasons the regime knows
+    pause_days: Annotated[int, Field(ge=0, le=3_660)] = 0  # in all, at most; 0: any number
+    pause_times: Annotated[int, Field(ge=0, le=100)] = 0  # pauses at most; 0: any number
     silence: Literal["", "accepted", "refused"] = ""  # what no answer in time means
     channel: Literal["any", "as received", "durable", "paper unless asked"] = "any"
     approval: bool = False  # a second person must approve answers under it

@@ -96,7 +96,7 @@ def _deadlines(connection: Connection, asked: Asked) -> Deadlines:
         register.end_of(last, settings.service.zone),
         register.Terms(
             book=book,
-            matters=settings.matters.profiles,
+            now=asked.period.until,
             open_to=register.cases_open_to(scope, settings.matters.whistleblowing_queue),
         ),
         register.cases_within(scope.queues, scope.owner),

@@ -1,15 +1,15 @@
 """A case, its clocks and the profiles -> why it is due when it is; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from daemon.cases.records import CaseClock, CaseCourse
 from daemon.config.deadlines import RECEIPT, Profile, term_of
 from daemon.digest.records import Reason
-from daemon.triage.casework import OF_MATTER
 from daemon.triage.counting import EndlessTerm
 from daemon.triage.deadlines import Course, Due
+from daemon.triage.recounting import Ran, course_of, named_in_profile
 from daemon.triage.rulebook import Rulebook
 
 _ROLLED = "after "  # begins the note of a day to which an end was moved, see `counting`
@@ -21,12 +21,11 @@ class Timed:
 
     received_at: datetime
     due_at: datetime
-    profile: str  # "" for none
     course: CaseCourse
     clocks: Sequence[CaseClock]
 
 
-def reason_of(case: Timed, book: Rulebook, matters: Mapping[str, str]) -> Reason | None:
+def reason_of(case: Timed, book: Rulebook) -> Reason | None:
     """Return why a case is due when it is; None when no clock of it ends then.
 
     The clock is counted anew: where that ends at another moment (the profile has changed, or a
@@ -35,59 +34,57 @@ def reason_of(case: Timed, book: Rulebook, matters: Mapping[str, str]) -> Reason
     Args:
         case: with all its clocks.
         book: the profiles.
-        matters: matter -> the profile of its clocks.
     """
-    pressing = (one for one in case.clocks if one.met_at is None and not one.only_if)
-    clock = next((one for one in pressing if one.due_at == case.due_at), None)
+    clock = next((one for one in case.clocks if one.presses and one.due_at == case.due_at), None)
     if clock is None:
         return None
-    matter, _, name = clock.name.rpartition(OF_MATTER)
-    profile = matters.get(matter, "") if matter else case.profile
     try:
         term = term_of(clock.term)
     except ValueError:
         return None
     reason = Reason(
-        profile=profile,
+        profile=clock.profile,
         clock=clock.name,
         met_by=clock.met_by,
         amount=term.amount,
         unit=term.unit,
         since=None,
     )
-    chosen = book.profiles.get(profile)
-    if chosen is None or name not in chosen.clocks:
+    profile = book.profiles.get(clock.profile)
+    if profile is None or named_in_profile(clock.name) not in profile.clocks:
         return reason
-    return _counted(reason, case, book, chosen)
+    return _counted(reason, case, clock, book, profile)
 
 
-def _counted(reason: Reason, case: Timed, book: Rulebook, profile: Profile) -> Reason:
+def _counted(
+    reason: Reason, case: Timed, clock: CaseClock, book: Rulebook, profile: Profile
+) -> Reason:
     """Return the reason with what a new count of its clock tells."""
-    matter, _, name = reason.clock.rpartition(OF_MATTER)
-    course = Course(
-        received=case.course.since or case.received_at,
-        pauses=() if matter else case.course.pauses,
-        is_extended=case.course.is_extended and not matter,
-        met={one.name: one.met_at for one in case.clocks if one.met_at and not matter},
+    ran = Ran(
+        received_at=case.received_at,
+        pauses=case.course.pauses,
+        paused_since=case.course.paused,
+        met={one.name: one.met_at for one in case.clocks if one.met_at},
     )
+    course, name = course_of(profile, clock, ran), named_in_profile(clock.name)
     try:
         dues = {due.clock: due for due in book.count(profile, course)}
     except EndlessTerm:
         return reason
-    due, clock = dues[name], profile.clocks[name]
+    due, term = dues[name], profile.clocks[name]
     if due.due != case.due_at:
         return reason
-    if clock.starts == RECEIPT:
+    if term.starts == RECEIPT:
         since = course.received
     else:
-        since = course.met.get(clock.starts, dues[clock.starts].due)
+        since = course.met.get(term.starts, dues[term.starts].due)
     zone = book.zone(profile)
     span = (since.astimezone(zone).date(), due.due.astimezone(zone).date())
     return replace(
         reason,
         since=since,
         paused_days=_paused(course, *span),
-        is_extended=due.term != clock.term,
+        is_extended=due.term != term.term,
         is_rolled=_is_rolled(due),
     )
 

@@ -100,6 +100,7 @@ class DueCase:
     priority: str = ""  # by a rule
     reason: Reason | None = None  # None: its clock is not known any more
     is_apart: bool = False  # of a queue that its reader may not look into: nobody is named
+    silence: str = ""  # what it means that nobody answered in time: accepted, refused; "": nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

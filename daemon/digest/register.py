@@ -27,7 +27,7 @@ class Terms:
     """What the terms of cases are explained with."""
 
     book: Rulebook
-    matters: Mapping[str, str]  # matter -> the profile of its clocks
+    now: datetime  # the end of the digest's period
     open_to: ColumnElement[bool]  # of which cases the reader may see what strangers wrote
 
 
@@ -155,12 +155,17 @@ def _clocks(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[Cas
     return answer
 
 
+def _silence(clocks: Sequence[CaseClock], now: datetime) -> str:
+    """Return what it means that nobody has answered in time; "" for nothing."""
+    late = (one for one in clocks if one.presses and not one.is_held and one.due_at < now)
+    return next((one.silence for one in late if one.silence), "")
+
+
 def _due_case(row: Row[Any], clocks: Sequence[CaseClock], terms: Terms) -> DueCase:
     course = msgspec.json.decode(row.course, type=CaseCourse) if row.course else CaseCourse()
     timed = Timed(
         received_at=row.received_at,
         due_at=row.due_at,
-        profile=row.profile,
         course=course,
         clocks=clocks,
     )
@@ -176,5 +181,6 @@ def _due_case(row: Row[Any], clocks: Sequence[CaseClock], terms: Terms) -> DueCa
         due_at=row.due_at,
         severity=row.severity,
         priority=str(row.priority),
-        reason=reason_of(timed, terms.book, terms.matters),
+        reason=reason_of(timed, terms.book),
+        silence=_silence(clocks, terms.now),
     )

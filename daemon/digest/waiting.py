@@ -147,7 +147,9 @@ class Lists:
         words = self.words
         grave = words.say("severity", word=words.name("severities", case.severity))
         urgent = words.say("priority", word=words.name("priorities", case.priority))
+        silent = words.name("silences", case.silence)
         return (
+            *((silent,) if case.silence else ()),
             *((grave,) if case.severity in _TOLD_SEVERITIES else ()),
             *(() if case.priority in _PLAIN_PRIORITIES else (urgent,)),
         )

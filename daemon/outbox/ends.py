@@ -37,7 +37,7 @@ def untold(connection: Connection, limit: int) -> list[CaseNews]:
         detail = {"to": row.recipient} if is_sent else {"why": f"{row.state}: {row.reply}"}
         kind = _TOLD_AS[row.kind][0 if is_sent else 1]
         at = row.finished_at or row.created_at
-        news.append(CaseNews(case_id=row.case_id, kind=kind, at=at, detail=detail))
+        news.append(CaseNews(case_id=row.case_id, kind=kind, at=at, detail=detail, mail=row.key))
     return news
 
 

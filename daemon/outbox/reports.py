@@ -28,7 +28,9 @@ def _noted(connection: Connection, reported: Reported) -> list[CaseNews]:
     column = outgoing.c[f"{kind}_at"]
     about = (outgoing.c.message_id == report.about, column.is_(None))
     rows = connection.execute(
-        select(outgoing.c.id, outgoing.c.case_id).where(*about).order_by(outgoing.c.id)
+        select(outgoing.c.id, outgoing.c.key, outgoing.c.case_id)
+        .where(*about)
+        .order_by(outgoing.c.id)
     ).all()
     values: dict[str, object] = {column.name: reported.at}
     if kind == "returned":
@@ -37,7 +39,7 @@ def _noted(connection: Connection, reported: Reported) -> list[CaseNews]:
     connection.execute(chosen.values(values))
     detail = {"about": report.about, "said": _words(report)}
     return [
-        CaseNews(case_id=row.case_id, kind=kind, at=reported.at, detail=detail)
+        CaseNews(case_id=row.case_id, kind=kind, at=reported.at, detail=detail, mail=row.key)
         for row in rows
         if row.case_id is not None
     ]

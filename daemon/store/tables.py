@@ -312,6 +312,15 @@ case_clocks = Table(
     Column("met_by", Text, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("met_at", Moment),
+    Column("met_when", Text, nullable=False, server_default="sent"),
+    Column("starts", Text, nullable=False, server_default="receipt"),
+    Column("silence", Text, nullable=False, server_default=""),
+    Column("profile", Text, nullable=False, server_default=""),
+    Column("since", Moment),  # from when it is counted; None: from the receipt of the case
+    Column("is_extended", Boolean, nullable=False, server_default=false()),
+    Column("is_held", Boolean, nullable=False, server_default=false()),  # it stands still
+    Column("sent_at", Moment),  # what is to meet it, while nobody knows that it was delivered
+    Column("met_mail", Text),  # key of the mail that met it, or is to
 )
 
 case_numbers = Table(  # by which others know a case: protocol, certified mail, ...

@@ -1,13 +1,14 @@
 """A decided mail -> what it asks of the register of cases: to open one, under which clocks."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from daemon.config.deadlines import RECEIPT, Profile
 from daemon.records import CaseWish, ClockDue, Decision, Reading, Verdict
 from daemon.triage.acknowledge import AcknowledgeRules, acknowledgement_for
 from daemon.triage.counting import EndlessTerm
-from daemon.triage.deadlines import Course
+from daemon.triage.deadlines import Course, Due
 from daemon.triage.rulebook import Rulebook
 
 UNSURE = "unsure"
@@ -17,6 +18,7 @@ OF_MATTER = ":"
 """Stands in the name of a clock between the matter that started it and its own."""
 
 _OPENS = ("complaint", "request")
+_ANSWERS = ("answer", "decision")  # whose lack the law may take for an answer
 _OLDEST = timedelta(days=30)  # a date of receipt from before is a clock that is wrong, or a lie
 
 
@@ -129,14 +131,37 @@ def clocks_for(
         dues = book.count(profile, course)
     except EndlessTerm as error:
         return profile.name, (), f"{profile.name}: {error}"
-    clocks = (
-        ClockDue(
-            name=due.clock,
-            term=str(due.term),
-            only_if="" if due.only_if in matters else due.only_if,
-            met_by=profile.clocks[due.clock].met_by,
-            due_at=due.due,
-        )
-        for due in dues
+    clocks = (_clock_of(profile, due, course) for due in dues)
+    known = (replace(one, only_if="") if one.only_if in matters else one for one in clocks)
+    return profile.name, tuple(known), ""
+
+
+def _clock_of(profile: Profile, due: Due, course: Course) -> ClockDue:
+    clock = profile.clocks[due.clock]
+    return ClockDue(
+        name=due.clock,
+        term=str(due.term),
+        only_if=due.only_if,
+        met_by=clock.met_by,
+        due_at=due.due,
+        met_when=clock.met_when,
+        starts=clock.starts,
+        silence=profile.silence if clock.met_by in _ANSWERS else "",
+        profile=profile.name,
+        since=course.received,
+        is_extended=course.is_extended and clock.extended is not None,
     )
-    return profile.name, tuple(clocks), ""
+
+
+def term_to_tell(clocks: Iterable[ClockDue]) -> datetime | None:
+    """Return by when a customer may be told that the answer comes; None: that is not known.
+
+    What must be decided, or told to an authority, is no answer to the customer; nor does anybody
+    know when a clock ends that another one has yet to start.
+    """
+    told = (
+        one.due_at
+        for one in clocks
+        if one.met_by == "answer" and not one.only_if and one.starts == RECEIPT
+    )
+    return min(told, default=None)

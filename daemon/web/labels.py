@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from daemon.cases.acts import ActRefused
-from daemon.cases.records import CLOSED, CaseLine
+from daemon.cases.records import CLOSED, ActRefused, CaseLine
 from daemon.deciding import Outcome, Word, label_mail, labels_of, standing_case
 from daemon.digest.legible import SENDER_CHARS, SUBJECT_CHARS, legible
 from daemon.digest.links import PATHS

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select
 
-from daemon.cases.acts import Act
-from daemon.cases.records import CaseFile, CaseLine
+from daemon.cases.acts import Given
+from daemon.cases.records import Act, CaseFile, CaseLine
 from daemon.cases.store import Cases
 from daemon.cases.views import case_file, case_of_mail, find_case
 from daemon.records import Asking, CaseWish, ClockDue
@@ -87,6 +87,11 @@ class Register:
         """Return how many rows a table has."""
         with self.store.read() as connection:
             return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def given(channel: str, on: datetime, **more: object) -> Given:
+    """Return an answer that was given outside of Backdesk."""
+    return Given(channel=channel, on=on, **more)
 
 
 def ask(mail_id: int, wanted: CaseWish, *, may_open: bool = True, **changes) -> Asking:

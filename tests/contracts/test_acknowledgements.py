@@ -15,6 +15,7 @@ from daemon.records import Acknowledgement, CaseNews, ClockDue, Opened
 from daemon.sending.store import Outgoing
 from daemon.store.tables import outgoing
 from daemon.triage.acknowledge import AcknowledgeRules, acknowledgement_for
+from daemon.triage.casework import CaseRules
 from tests.builders import MORNING, TOKENS
 from tests.contracts.register import Register, ask, wish
 from tests.stages.triage_builders import address, reading
@@ -64,13 +65,13 @@ class Front:
         with self.store.write() as connection:
             opened = self.register.cases.take(connection, mails, at)
             news = self.acknowledgements.enqueue(connection, opened, at)
-            note_news(connection, news)
+            note_news(connection, news, CaseRules())
         return news
 
     def tell(self) -> None:
         """Note in the cases what became of their acknowledgements."""
         with self.store.write() as connection:
-            note_news(connection, untold(connection, 100))
+            note_news(connection, untold(connection, 100), CaseRules())
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, insert
 
 from daemon.cases import acts, running
 from daemon.cases.acts import Act, ActRefused
+from daemon.cases.ending import Named
+from daemon.cases.pausing import Pause
 from daemon.cases.records import NewCase
 from daemon.cases.views import Wanted, find_case, list_cases
 from daemon.records import ClockDue
@@ -22,6 +24,7 @@ from tests.contracts.register import (
     REPLY,
     Register,
     ask,
+    given,
     reply,
     wish,
 )
@@ -48,7 +51,7 @@ class TestActs:
         """Not those that wait for the closing, nor those of a matter that wait for a decision."""
         line = register.take()
         register.act(line, acts.run_under, "complaints", "long", (REPLY, BILLING, CLOSING))
-        answered = register.act(line, acts.answer, "post", LATER, None)
+        answered = register.act(line, acts.answer, given("post", LATER))
         assert answered.due_at == CLOSING.due_at
         met = {clock.name: clock.met_at for clock in register.file(line).clocks}
         assert met == {"reply": LATER, "billing": None, "end": None}
@@ -58,7 +61,7 @@ class TestActs:
         """Nothing is written."""
         line = register.take()
         with pytest.raises(ActRefused, match="not yet received"):
-            register.act(line, acts.answer, "post", MORNING - timedelta(days=1), None)
+            register.act(line, acts.answer, given("post", MORNING - timedelta(days=1)))
         assert register.events(line) == ["opened"]
 
     def test_closed_and_opened_again(self, register: Register) -> None:
@@ -93,7 +96,7 @@ class TestActs:
     def test_what_was_answered_stays_answered_in_another_queue(self, register: Register) -> None:
         """The clock of the new queue that waits for the same is met as well."""
         line = register.take()
-        register.act(line, acts.answer, "post", LATER, None)
+        register.act(line, acts.answer, given("post", LATER))
         moved = register.act(line, acts.run_under, "billing", "sla", (REPLY, CLOSING))
         met = {clock.name: clock.met_at for clock in register.file(line).clocks}
         assert met == {"reply": LATER, "end": None}
@@ -113,7 +116,7 @@ class TestActs:
         register.act(line, acts.close, "repaired")
         register.act(line, acts.open_again, (REPLY,))
         with pytest.raises(ActRefused, match="opened again since"):
-            register.act(line, acts.answer, "post", MORNING, None)
+            register.act(line, acts.answer, given("post", MORNING))
 
     def test_another_queue_has_other_deadlines(self, register: Register) -> None:
         """In place of those before."""
@@ -139,6 +142,9 @@ OF_RIGHT = ClockDue(
 )  # fmt: skip
 
 
+RIGHT = Named(matters=("data-subject",))
+
+
 class TestMatters:
     """Clocks that a matter started run beside those of the profile."""
 
@@ -155,13 +161,15 @@ class TestMatters:
         assert moved.due_at == OF_RIGHT.due_at
         names = {clock.name for clock in register.file(line).clocks}
         assert names == {"end", "data-subject:reply"}
-        answered = register.act(line, acts.answer, "mail", LATER, None)
+        own = register.act(line, acts.answer, given("mail", LATER))
+        assert own.due_at == OF_RIGHT.due_at
+        answered = register.act(line, acts.answer, given("mail", LATER, named=RIGHT))
         assert answered.due_at == CLOSING.due_at
 
     def test_they_are_no_reason_to_start_the_others_anew(self, register: Register) -> None:
         """A case whose own clocks were met runs on that of the matter only."""
         line = register.take()
-        register.act(line, acts.answer, "mail", LATER, None)
+        register.act(line, acts.answer, given("mail", LATER))
         wanted = replace(wish("request", LATER), clocks=(OF_RIGHT,))
         asking = ask(register.mail(), wanted, **reply("<1@client.example>", 2))
         with register.store.write() as connection:
@@ -286,7 +294,7 @@ class TestTermsOfFollowUps:
     def test_a_pause_ends_with_its_case(self, register: Register) -> None:
         """Opened again by a complaint it has a term again."""
         line = register.take()
-        register.act(line, running.pause, LATER.date(), "x")
+        register.act(line, running.pause, Pause(since=LATER.date(), why="x"))
         register.act(line, acts.close, "done")
         again = register.take(**reply("<1@client.example>", 2))
         assert (again.id, again.state, again.due_at, again.paused_since) == (
@@ -304,9 +312,11 @@ class TestTermsOfFollowUps:
             with register.store.write() as connection:
                 register.cases.take(connection, [asking], LATER)
             assert register.file(line).line.due_at == due
-            register.act(line, acts.answer, "mail", LATER, None)
+            register.act(line, acts.answer, given("mail", LATER, named=RIGHT))
+            register.act(line, acts.answer, given("mail", LATER))
         register.take(at=LATER, **reply("<1@client.example>", 4))
-        counted = register.act(line, acts.run_anew, (replace(REPLY, due_at=LATE),))
+        anew = replace(REPLY, due_at=LATE)
+        counted = register.act(line, acts.run_under, "complaints", "ours", (anew,))
         assert counted.due_at == LATE
 
 

@@ -9,12 +9,14 @@ from sqlalchemy import select
 from daemon.cases import acts, joining, running
 from daemon.cases.acts import ActRefused
 from daemon.cases.news import note_news
+from daemon.cases.pausing import Pause
 from daemon.cases.records import CaseLine, NewCase
 from daemon.cases.views import find_case
 from daemon.records import CaseNews, CaseWish, ClockDue
 from daemon.store.tables import case_clocks
+from daemon.triage.casework import CaseRules
 from tests.builders import MORNING
-from tests.contracts.register import BILLING, DUE, LATER, REPLY, Register, ask, reply, wish
+from tests.contracts.register import BILLING, DUE, LATER, REPLY, Register, ask, given, reply, wish
 from tests.stages.triage_builders import address
 
 SOONER = DUE - timedelta(days=9)
@@ -95,7 +97,7 @@ class TestMerging:
         sooner = ClockDue(name="reply", term="21 days", only_if="", met_by="answer", due_at=SOONER)
         source = opened(register, 2, sooner)
         register.act(source, joining.merge, target.id)
-        register.act(target, acts.answer, "mail", LATER, None)
+        register.act(target, acts.answer, given("mail", LATER))
         register.act(source, joining.unmerge)
         assert register.file(target).line.due_at is None
         assert register.file(source).line.due_at == SOONER
@@ -169,7 +171,7 @@ class TestTermsOutlast:
     def test_what_was_answered_there_was_not_answered_here(self, register: Register) -> None:
         """The other's clock of that name was met: it runs again, for the merged one."""
         target, source = opened(register, 1, REPLY), opened(register, 2, REPLY)
-        register.act(target, acts.answer, "mail", LATER, None)
+        register.act(target, acts.answer, given("mail", LATER))
         register.act(source, joining.merge, target.id)
         assert register.file(target).line.due_at == DUE
         register.act(source, joining.unmerge)
@@ -203,19 +205,19 @@ class TestTermsOutlast:
         register.act(source, joining.merge, target.id)
         for do, *arguments in (
             (acts.close, "x"), (acts.open_again, ()), (acts.label, "request"),
-            (acts.answer, "mail", LATER, None), (acts.run_under, "q", None, ()),
+            (acts.answer, given("mail", LATER)), (acts.run_under, "q", None, ()),
         ):  # fmt: skip
             with pytest.raises(ActRefused, match=f"was merged into {target.reference}"):
                 register.act(source, do, *arguments)
         news = CaseNews(case_id=source.id, kind="answered", at=LATER, detail={})
         with register.store.write() as connection:
-            note_news(connection, [news])
+            note_news(connection, [news], CaseRules())
         assert register.file(target).line.due_at is None
 
     def test_a_paused_case_is_not_merged(self, register: Register) -> None:
         """Its pause would stop the other's term."""
         target, source = opened(register, 1, REPLY), opened(register, 2, REPLY)
-        register.act(target, running.pause, LATER.date(), "x")
+        register.act(target, running.pause, Pause(since=LATER.date(), why="x"))
         with pytest.raises(ActRefused, match="is paused"):
             register.act(source, joining.merge, target.id)
 

@@ -11,7 +11,7 @@ from daemon.cases.views import Wanted, case_file, list_cases
 from daemon.store.tables import case_events, case_threads, cases
 from tests.builders import MORNING, raw_mail
 from tests.contracts.books import Books
-from tests.contracts.register import DUE, LATER, REPLY, Register, ask, reply, wish
+from tests.contracts.register import DUE, LATER, REPLY, Register, ask, given, reply, wish
 from tests.stages.triage_builders import address
 
 
@@ -149,7 +149,7 @@ class TestJoining:
     def test_a_closed_case_is_opened_again_by_a_complaint_not_by_thanks(
         self, register: Register
     ) -> None:
-        """And its clocks run anew."""
+        """A term that nobody met is due as it was."""
         line = register.take()
         register.act(line, acts.close, "repaired")
         register.take(None, **reply("<1@client.example>", 2))
@@ -158,7 +158,7 @@ class TestJoining:
         again = register.file(line)
         assert (again.line.state, again.line.due_at, again.line.cause) == ("open", DUE, None)
         assert [event.kind for event in again.events] == [
-            "opened", "closed", "joined", "joined", "reopened", "clocks",
+            "opened", "closed", "joined", "joined", "reopened",
         ]  # fmt: skip
         assert {clock.met_at for clock in again.clocks} == {None}
 
@@ -176,7 +176,7 @@ class TestJoining:
     def test_a_complaint_about_the_answer_starts_a_clock_again(self, register: Register) -> None:
         """One that runs is left alone: a reminder moves no deadline."""
         line = register.take()
-        register.act(line, acts.answer, "post", LATER, None)
+        register.act(line, acts.answer, given("post", LATER))
         assert register.file(line).line.due_at is None
         register.take("complaint", **reply("<1@client.example>", 2))
         assert register.file(line).line.due_at == DUE

@@ -1,5 +1,6 @@
 """A database that an earlier version has filled is brought up to this one, on both engines."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from daemon.cases.records import CaseFile
 from daemon.cases.views import case_file, find_case
 from daemon.store.engine import open_store, sqlite_url
 from daemon.store.schema import MIGRATIONS, upgrade
@@ -36,6 +38,18 @@ ROWS = {
 }  # fmt: skip
 
 
+PAUSED = {
+    "cases": {
+        **ROWS["cases"], "id": 2, "reference": "2026-00002-08", "profile": "ours",
+        "course": '{"pauses":[["2026-01-02","2026-01-03"]],"is_extended":true,'
+        '"matters":["billing"],"since":"2026-01-05T08:00:00Z"}',
+        "paused_since": "2026-01-05",
+    },
+    "case_clocks": {**ROWS["case_clocks"], "case_id": 2},
+}  # fmt: skip
+RIGHT = {**PAUSED["case_clocks"], "name": "data-subject:reply", "due_at": MOMENT + 1}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_filled_database_of_an_earlier_version(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -50,9 +64,10 @@ def test_a_filled_database_of_an_earlier_version(
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
         for table, row in ROWS.items():
-            columns = ", ".join(f'"{name}"' for name in row)
-            values = ", ".join(f":{name}" for name in row)
-            connection.execute(sa.text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+            insert(connection, table, row)
+        command.upgrade(config, "0004")
+        for table, row in (*PAUSED.items(), ("case_clocks", RIGHT)):
+            insert(connection, table, row)
     upgrade(store)
     upgrade(store)
     with store.read() as connection:
@@ -60,6 +75,29 @@ def test_a_filled_database_of_an_earlier_version(
         line = find_case(connection, "2026-00001-11")
         file = case_file(connection, line)
         told = connection.execute(sa.text("SELECT told, stranger FROM outgoing")).one()
+        check_paused(case_file(connection, find_case(connection, "2026-00002-08")))
     assert ([one.name for one in file.clocks], len(file.events)) == (["reply"], 1)
+    assert (file.clocks[0].since, file.clocks[0].profile) == (line.received_at, "")
     assert (bool(told.told), bool(told.stranger)) == (False, False)
     store.close()
+
+
+def insert(connection: sa.Connection, table: str, row: dict[str, object]) -> None:
+    """Enter a row as an earlier version would have."""
+    columns = ", ".join(f'"{name}"' for name in row)
+    values = ", ".join(f":{name}" for name in row)
+    connection.execute(sa.text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+
+
+def check_paused(paused: CaseFile) -> None:
+    """What was said of all its clocks is said of each; its pause holds none of a matter."""
+    own, right = paused.clocks
+    assert (own.profile, own.is_extended, own.is_held) == ("ours", True, True)
+    assert (own.since.isoformat(), right.since) == (
+        "2026-01-05T08:00:00+00:00",
+        paused.line.received_at,
+    )
+    assert (right.profile, right.is_extended, right.is_held) == ("", False, False)
+    assert (paused.line.due_at, paused.course.matters) == (right.due_at, ("billing",))
+    assert paused.course.paused == {"": date(2026, 1, 5)}
+    assert paused.course.pauses == {"": ((date(2026, 1, 2), date(2026, 1, 3)),)}

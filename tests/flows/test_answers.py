@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon import clock
 from daemon.cli.app import run
 from daemon.sending.store import Outgoing
 from tests.flows.cli_builders import Ended, ended
@@ -198,3 +199,89 @@ def test_a_letter_has_no_address_to_answer(counter: Counter) -> None:
     counter.case("new", "--channel", "letter", "--received", "2026-11-02", "--subject", "x")
     done = counter.case("reply", "2", "--body", counter.body)
     assert (done.code, "has no e-mail address; use `case answer`" in done.err) == (2, True)
+
+
+CLOCKS = """[calendars.house]
+country = "IT"
+[deadlines.it-energy]
+title = "Ours"
+source = "our website"
+pauses = ["identity"]
+[deadlines.it-energy.clocks.reply]
+term = "30 days"
+extended = "60 days"
+interim_reply = true
+met_when = "delivered"
+"""
+
+
+@pytest.fixture
+def promising(tmp_path: Path, fake_imap: FakeImap, smtp_sink: SmtpSink, capsysbinary) -> Counter:
+    """Give a house whose answers must arrive, which has received a complaint."""
+    made = Counter(tmp_path / "house", fake_imap, smtp_sink, capsysbinary, CLOCKS)
+    with made.at_work() as desk:
+        desk.receive(written("Reclamo per la bolletta"))
+    return made
+
+
+def clocks(counter: Counter) -> dict[str, dict]:
+    """Return the clocks of the first case."""
+    shown = counter.case("show", "1", "--json").document
+    return {one["name"]: one for one in shown["clocks"]}
+
+
+def test_an_interim_reply_meets_its_own_clock_only(promising: Counter) -> None:
+    """And the answer, when the server of the customer says that it arrived; not if it came back."""
+    refused = promising.reply("--interim")
+    assert (refused.code, "no interim reply is owed" in refused.err) == (2, True)
+    promising.case("extend", "1", "--why", "the meter is examined")
+    assert promising.reply("--interim").code == 0
+    with promising.at_work() as desk:
+        desk.work()
+        met = {name: one["met_at"] is not None for name, one in clocks(promising).items()}
+        assert met == {"reply": False, "reply interim": True}
+        promising.reply()
+        desk.work()
+        assert clocks(promising)["reply"]["sent_at"] is not None
+        assert clocks(promising)["reply"]["met_at"] is None
+        ours = str(last(desk)["Message-ID"])
+        desk.receive(report(ours, "delivered", "2.0.0"))
+        assert clocks(promising)["reply"]["met_at"] is not None
+        desk.receive(report(ours, "failed", "5.1.1"))
+        assert clocks(promising)["reply"]["met_at"] is None
+        assert desk.cases()[0].line.due_at is not None
+
+
+def report(about: str, action: str, status: str) -> bytes:
+    """Return what a customer's server says of a mail (RFC 3464)."""
+    return (
+        "From: Mail Delivery System <mailer-daemon@client.example>\r\nTo: info@desk.example\r\n"
+        f"Subject: {action}\r\nMessage-ID: <{action}@client.example>\r\nMIME-Version: 1.0\r\n"
+        "Return-Path: <>\r\nAuto-Submitted: auto-replied\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nReport.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.client.example\r\n\r\n"
+        f"Final-Recipient: rfc822; anna@client.example\r\nAction: {action}\r\n"
+        f"Status: {status}\r\n\r\n"
+        "--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        f"Message-ID: {about}\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def test_explain_counts_the_days_as_they_were(promising: Counter, capsysbinary) -> None:
+    """With the pause, extended, and from the reopening."""
+
+    def counted() -> dict[str, int]:
+        told = ended(capsysbinary, "explain", "1", "--json", "--config", promising.config)
+        return {one["name"]: len(one["days"]) for one in told.document["case"]["clocks"]}
+
+    plain = counted()["reply"]
+    promising.case("extend", "1", "--why", "x")
+    extended = counted()
+    assert extended["reply"] >= plain + 28
+    assert extended["reply interim"] == plain
+    promising.case("answer", "1", "--channel", "phone", "--on", clock.now().date())
+    promising.case("close", "1", "--cause", "x")
+    promising.case("reopen", "1")
+    assert counted()["reply"] >= 30

@@ -1,7 +1,8 @@
 """What people do with the clocks of a case, its register entry and its numbers."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +20,8 @@ country = "IT"
 title = "What we promise"
 source = "our website"
 pauses = ["waiting for proof of identity"]
+silence = "accepted"
+channel = "durable"
 [deadlines.ours.clocks.acknowledge]
 term = "3 days"
 met_by = "acknowledgement"
@@ -31,7 +34,13 @@ term = "15 days"
 only_if = "billing"
 met_by = "decision"
 """
-TODAY = now().date()
+ROME = ZoneInfo("Europe/Rome")
+TODAY = now().astimezone(ROME).date()
+
+
+def ago(days: int) -> date:
+    """Return a day of the past."""
+    return TODAY - timedelta(days=days)
 
 
 @pytest.fixture
@@ -51,11 +60,6 @@ def reference(office: Office) -> str:
     done = office.run("case", "acknowledge", found, "--channel", "phone", "--on", ago(9), "--json")
     assert done.document["acknowledged_at"] is not None
     return found
-
-
-def ago(days: int) -> date:
-    """Return a day of the past."""
-    return TODAY - timedelta(days=days)
 
 
 def due(office: Office, reference: str) -> str | None:
@@ -83,11 +87,15 @@ def test_a_pause_moves_the_end_by_its_days(office: Office, reference: str) -> No
 def test_an_extension_counts_the_longer_term_and_says_what_is_owed(
     office: Office, reference: str
 ) -> None:
-    """The interim reply, with the reason."""
+    """The interim reply, with the reason, within the first term; then the longer one counts."""
     done = office.run("case", "extend", reference, "--why", "the meter is examined", "--json")
-    assert done.document["due_at"][:10] == str(ago(-50))
-    assert "an interim reply with the reason is owed in 30 days" in done.err
+    assert done.document["due_at"][:10] == str(ago(-20))
+    assert "an interim reply with the reason is owed by " in done.err
     assert office.run("case", "extend", reference, "--why", "x").code == 2
+    told = ("--channel", "post", "--on", ago(1), "--interim", "--json")
+    answered = office.run("case", "answer", reference, *told)
+    assert answered.document["due_at"][:10] == str(ago(-50))
+    assert office.run("case", "answer", reference, *told).code == 0
 
 
 def test_a_matter_lets_its_clock_press(office: Office, reference: str) -> None:
@@ -156,7 +164,17 @@ def test_two_letters_of_one_matter_are_merged(office: Office, reference: str) ->
     [
         (("pause", "--why", "holidays"), "allowed: waiting for proof of identity"),
         (("resume",), "is not paused"),
-        (("matter", "love"), "'love' is not a matter of ours; allowed: billing"),
+        (("matter", "love"), "'love' is not a matter of ours; allowed: billing; data-subject; "),
+        (("matter", "data-subject", "--no"), "no clock of data-subject runs in it"),
+        (("pause", "--why", "x", "--matter", "love"), "no clock of 'love' runs in"),
+        (("resume", "--matter", "data-subject"), "is not paused"),
+        (("extend", "--why", "x", "--told", "2020-01-01"), "was not yet received then"),
+        (("extend", "--why", "x", "--matter", "withdrawal"), "cannot be extended"),
+        (("answer", "--on", "2026-11-01"), "give --channel and --on; or --delivered"),
+        (("answer", "--delivered", ago(1)), "no clock waits for the delivery"),
+        (("answer", "--channel", "post", "--on", ago(1), "--delivered", ago(3)), "before --on"),
+        (("answer", "--channel", "post", "--on", ago(1), "--interim"), "owes no interim reply"),
+        (("answer", "--channel", "post", "--on", ago(1), "--clock", "x"), "allowed: "),
         (("decide", "upheld", "--on", "2020-01-01"), "was not yet received then"),
         (("acknowledge", "--channel", "post", "--on", "2020-01-01"), "was not yet received then"),
         (("number", "pec"), "give KIND and VALUE"),
@@ -188,3 +206,68 @@ def test_a_pause_that_cannot_be(office: Office, reference: str) -> None:
     assert "was paused until" in early.err
     office.run("case", "close", reference, "--cause", "x")
     assert "is closed" in office.run("case", "pause", reference, *why).err
+
+
+def test_a_matter_has_clocks_of_its_own(office: Office, reference: str) -> None:
+    """Said by a person, from the receipt of the case or a later day; paused and extended alone."""
+    added = office.run("case", "matter", reference, "data-subject", "--since", ago(5), "--json")
+    assert added.code == 0, added.err
+    assert office.run("case", "matter", reference, "data-subject").code == 2
+    shown = office.run("case", "show", reference, "--json").document
+    assert "data-subject:reply" in [one["name"] for one in shown["clocks"]]
+    mine = ("--matter", "data-subject")
+    why = ("--why", "proof of identity asked for")
+    paused = office.run("case", "pause", reference, *why, *mine, "--since", ago(3), "--json")
+    assert (paused.code, paused.document["paused_since"]) == (0, None)
+    assert paused.document["due_at"][:10] == str(ago(-20))
+    office.run("case", "resume", reference, *mine, "--on", ago(1))
+    extended = office.run("case", "extend", reference, "--why", "many papers", *mine)
+    assert "data-subject:reply interim: runs until" in extended.text
+    shown = office.run("case", "show", reference, "--json").document
+    assert shown["matter_pauses"]["data-subject"]["pauses"] == [[str(ago(3)), str(ago(2))]]
+    longer = {one["name"] for one in shown["clocks"] if one["is_extended"]}
+    assert longer == {"data-subject:reply"}
+    office.run("case", "answer", reference, "--channel", "post", "--on", ago(0), *mine)
+    assert due(office, reference) == str(ago(-20))
+    assert office.run("case", "matter", reference, "data-subject", "--no").code == 0
+    shown = office.run("case", "show", reference, "--json").document
+    assert "data-subject:reply" not in [one["name"] for one in shown["clocks"]]
+
+
+def test_an_answer_that_its_regime_does_not_want_so_is_told(office: Office, reference: str) -> None:
+    """Kept, and its clock ended; somebody should know (exit code 1)."""
+    told = office.run("case", "answer", reference, "--channel", "phone", "--on", ago(1), "--json")
+    assert (told.code, "ours wants an answer on a durable medium" in told.err) == (1, True)
+    assert told.document["due_at"] is None
+
+
+def test_an_act_says_in_the_house_s_time_what_it_changed(office: Office, reference: str) -> None:
+    """The due date in words; lists and cases in the time of the house, documents in UTC."""
+    last = datetime.combine(ago(-20), time(23, 59, 59), ROME)
+    ends = f"{last:%A} {last.day} {last:%B %Y}"
+    added = office.run("case", "matter", reference, "billing").text
+    assert "changed" in added
+    assert f"(before: {ends}, at 23:59)" in added
+    decided = office.run("case", "decide", reference, "upheld").text
+    assert "decision: upheld (before: none)" in decided
+    assert "billing: met on " in decided
+    assert f"due: {ends}, at 23:59" in decided
+    assert f"{ago(-20)} 23:59" in office.run("case", "list").text
+    shown = office.run("case", "show", reference).text
+    assert f"{ago(-20)} 23:59" in shown
+    assert "times of Europe/Rome" in shown
+    document = office.run("case", "show", reference, "--json").document
+    assert document["due_at"] == last.astimezone(UTC).isoformat()
+
+
+def test_what_silence_means_is_shown(office: Office) -> None:
+    """Of a case whose answer is overdue, in the list, in the case and in documents."""
+    late = office.run(
+        "case", "new", "--channel", "letter", "--received", ago(40), "--subject", "Bolletta",
+        "--queue", "complaints", "--json",
+    ).document  # fmt: skip
+    assert (late["overdue"], late["silence"]) == (True, "accepted")
+    (listed,) = office.run("case", "list", "--json").document["cases"]
+    assert listed["silence"] == "accepted"
+    assert "counts as accepted" in office.run("case", "list").text
+    assert "no answer counts as acceptance" in office.run("case", "show", "1").text

@@ -124,3 +124,11 @@ def test_no_configuration_is_needed(
     union = ended(capsysbinary, "deadline", "eu-payments", "2026-12-23", "--json")
     assert union.document["due"] == "2027-01-13T23:59:59+00:00"
     assert "only the weekend is free" in union.err
+
+
+def test_pauses_beyond_what_a_regime_allows_are_told(office: Office) -> None:
+    """Counted as they are given, with a word about it."""
+    spans = ("--paused", "2026-03-10/2026-03-20", "--paused", "2026-03-25/2026-04-20")
+    told = office.run("deadline", "it-public-procedure", "2026-03-02", *spans)
+    assert told.code == 0
+    assert "stand still for 30 days in all, 1 times at most" in told.err

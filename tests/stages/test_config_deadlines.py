@@ -4,6 +4,7 @@ import pytest
 
 from daemon import config
 from daemon.config.deadlines import WEEKDAYS, Term, term_of
+from daemon.config.terms import shipped_terms
 from tests.stages.test_config_problems import FILE, SMALL, problems
 
 PROFILE = """
@@ -193,3 +194,21 @@ def test_the_deadlines_of_a_queue_are_checked(profile: str, message: str) -> Non
         assert (key, message in told) == ("queues.complaints.deadline", True)
     else:
         assert config.parse(text + PROFILE, FILE).queues["complaints"].deadline == "ours"
+
+
+@pytest.mark.parametrize("key", ["pause_days", "pause_times"])
+def test_a_limit_of_pauses_needs_a_reason_for_them(key: str) -> None:
+    """Without one the clocks cannot be paused at all."""
+    text = PROFILE.replace('source = "our terms"', f'source = "our terms"\n{key} = 3')
+    wanted = f"deadlines.ours.{key}: has no use without pauses; allowed: with a list of reasons"
+    assert said(text) == wanted
+    config.parse(SMALL + text.replace(key, f'pauses = ["identity"]\n{key}'), FILE)
+
+
+def test_the_limits_of_italian_procedure_are_no_words_only() -> None:
+    """Law 241/1990, art. 2(7): once, thirty days; access to documents of others: ten days."""
+    known = shipped_terms().deadlines
+    once, heard = known["it-public-procedure"], known["it-civic-access"]
+    assert (once.pause_days, once.pause_times) == (30, 1)
+    assert (heard.pause_days, heard.pause_times) == (10, 0)
+    assert not any("most" in why for one in known.values() for why in one.pauses)

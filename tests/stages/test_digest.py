@@ -304,7 +304,7 @@ def test_cases_are_listed_by_how_much_they_press(store: Store) -> None:
         for days in (-9, -2, 1, 3.6, 3.8, 30):
             due = ClockDue(
                 name="reply", term="30 days", only_if="", met_by="answer",
-                due_at=MORNING + timedelta(days=days),
+                due_at=MORNING + timedelta(days=days), silence="accepted" if days == -9 else "",
             )  # fmt: skip
             register.open_by_hand(connection, letter, "it-energy", (due,), MORNING)
         done = register.open_by_hand(connection, letter, "it-energy", (due,), MORNING)
@@ -314,5 +314,6 @@ def test_cases_are_listed_by_how_much_they_press(store: Store) -> None:
         timedelta(days=-9),
         timedelta(days=-2),
     ]
+    assert [one.silence for one in pressing.overdue] == ["accepted", ""]
     assert (pressing.overdue_total, pressing.soon_total) == (2, 2)
     assert {one.customer_name for one in pressing.soon} == {"Ugo Verdi"}
