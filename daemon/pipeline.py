@@ -14,7 +14,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from daemon.records import Decision, Reading, Unreadable, Verdict
 from daemon.store.leases import Lease
 from daemon.store.packs import Packs
 from daemon.triage.casework import Arrival, CaseRules, wish_of
+from daemon.triage.forward import ForwardRules, forwards_for
 from daemon.triage.mix import HouseMix
 from daemon.triage.readership import Readership
 from daemon.triage.route import CompiledRules, RouteInput, route_under
@@ -66,6 +67,7 @@ class Policy:
     placement: Placement
     cases: CaseRules
     readers: Readership = Readership()
+    forwarding: ForwardRules = field(default_factory=ForwardRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +99,9 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
         )
     came = Arrival(account=mail.account, received_at=mail.received_at)
     wish = wish_of(answer, verdict, decision, came, policy.cases) if live else None
-    return Judged(
-        mail=mail, answer=answer, verdict=verdict, decision=decision, live=live, wish=wish
-    )
+    forwards = forwards_for(answer, decision.orders.forward, policy.forwarding)
+    judged = Judged(mail=mail, answer=answer, verdict=verdict, decision=decision, live=live)
+    return replace(judged, wish=wish, forwards=forwards)
 
 
 class Pipeline:

@@ -19,7 +19,7 @@ def note_news(connection: Connection, news: Sequence[CaseNews]) -> None:
     if not news:
         return
     told = [
-        (one.case_id, CaseEvent(at=one.at, actor=HOUSE, kind=one.kind, detail=one.detail))
+        (one.case_id, CaseEvent(at=one.at, actor=HOUSE, kind=one.kind, detail=dict(one.detail)))
         for one in news
     ]
     write_events(connection, told)

@@ -8,6 +8,9 @@ from typing import Any
 import msgspec
 
 OPEN, CLOSED, MERGED = "open", "closed", "merged"
+NORMAL = "normal"
+"""The priority of a case of which nobody says another."""
+
 HOUSE = "backdesk"
 """The actor of what nobody did by hand."""
 
@@ -23,6 +26,7 @@ class CaseLine:
     queue: str | None
     owner: str | None
     claimed_by: str | None
+    priority: str
     subject: str
     customer: str | None
     customer_name: str | None
@@ -113,3 +117,4 @@ class NewCase:
     customer_name: str | None
     received_at: datetime
     actor: str
+    priority: str = NORMAL

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from daemon.cases import ordering
 from daemon.cases.clocks import add_clocks, set_clocks, start, tighten_clocks
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseCourse, CaseEvent, NewCase, encoded
 from daemon.cases.references import reference_of
@@ -93,6 +94,7 @@ class Cases:
         for step in steps:
             if not step.opens and step.wish.kind is not None:
                 _press(connection, step, now)
+        self._order(connection, steps, now)
         numbers = {
             (step.place.case_id, THEIRS.get(kind, kind), value)
             for step in steps
@@ -114,6 +116,14 @@ class Cases:
         ]
         self._store.insert_new(connection, case_threads, threads)
 
+    def _order(self, connection: Connection, steps: Sequence[Step], now: datetime) -> None:
+        """Let what rules say of mails have its effect on their cases."""
+        ordering.tag_new(self._store, connection, [step for step in steps if step.opens])
+        joining = [step for step in steps if not step.opens]
+        told = [ordering.press_on(self._store, connection, step, now) for step in joining]
+        if changed := [one for one in told if one is not None]:
+            write_events(connection, changed)
+
     def open_by_hand(
         self,
         connection: Connection,
@@ -133,6 +143,7 @@ class Cases:
             "channel": new.channel,
             "received_at": new.received_at,
             "profile": profile,
+            "priority": new.priority,
         }
         ((case_id, _),) = self._enter(connection, [(columns, clocks)], now)
         opened = {"received_by": new.channel}
@@ -270,6 +281,7 @@ def _columns_of(step: Step) -> dict[str, Any]:
         "channel": wish.channel,
         "received_at": wish.received_at,
         "profile": wish.profile,
+        **ordering.columns_of(wish.orders),
     }
 
 
@@ -281,8 +293,9 @@ def _told(step: Step, likenesses: Likenesses, now: datetime) -> list[CaseEvent]:
     wish = step.wish
     why = {"no_clock": wish.no_clock} if wish.no_clock else {}
     opened = ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **why)
+    told = [opened, *ordering.told_of(wish.orders, now)]
     like = likenesses.of(step)
-    return [opened, ours(now, "possible", cases=like)] if like else [opened]
+    return [*told, ours(now, "possible", cases=like)] if like else told
 
 
 def write_events(connection: Connection, told: Sequence[tuple[int, CaseEvent]]) -> None:

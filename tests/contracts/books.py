@@ -44,7 +44,7 @@ class Books:
         self.results = Results(
             store,
             self.actions,
-            lambda connection, asking, _reported, now: cases.take(connection, asking, now),
+            lambda connection, incoming, now: cases.take(connection, incoming.asking, now),
         )
         self.lease = held_lease(store, account_lease("info"))
 
