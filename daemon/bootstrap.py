@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 
+from daemon import clock
 from daemon.cases.news import note_news
 from daemon.cases.store import Cases
 from daemon.cases.threads import Homing
-from daemon.config.secrets import account_secret, relay_secret, store_secret
+from daemon.config.secrets import account_secret, relay_secret, store_secret, webhook_keys
 from daemon.config.settings import Settings
 from daemon.digest.answers import keep_answers
-from daemon.digest.readers import readers_of
 from daemon.intake.actions import Actions
 from daemon.intake.imap import Login, Mailbox
 from daemon.intake.mixes import mix_of
@@ -33,6 +33,7 @@ from daemon.mail.limits import MailLimits
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
+from daemon.outbox.forwards import Forwards
 from daemon.outbox.reports import note_reports
 from daemon.pipeline import Pipeline, Policy
 from daemon.reading.limits import ReadingLimits
@@ -49,9 +50,13 @@ from daemon.store.packs import Packs, sync_folder
 from daemon.store.schema import upgrade
 from daemon.triage.acknowledge import AcknowledgeRules, untagged
 from daemon.triage.casework import CaseRules
+from daemon.triage.forward import HOPS, ForwardRules
 from daemon.triage.mix import HouseMix
 from daemon.triage.route import compile_rules
 from daemon.triage.rulebook import Rulebook
+from daemon.webhooks.calling import HttpCaller, Target
+from daemon.webhooks.records import Endpoint
+from daemon.webhooks.store import note_matched
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
 
@@ -64,33 +69,48 @@ def policy(settings: Settings, mix: HouseMix | None = None) -> Policy:
         mix=mix or HouseMix(),
         placement=Placement.of(settings),
         cases=case_rules(settings),
+        forwarding=ForwardRules(
+            own=_own_addresses(settings),
+            hops=settings.forwarding.hops,
+            can_send=bool(settings.plain_relay),
+        ),
     )
 
 
 def case_rules(settings: Settings) -> CaseRules:
     """Return which queue runs under which deadlines, and who is answered by return."""
     profiles = {name: queue.deadline for name, queue in settings.queues.items() if queue.deadline}
+    by_rule = any(rule.deadline for rule in settings.rules)
+    has_clocks = bool(profiles or settings.matters.profiles or by_rule)
     return CaseRules(
         profiles=profiles,
-        rulebook=Rulebook.of(settings) if profiles or settings.matters.profiles else None,
+        rulebook=Rulebook.of(settings) if has_clocks else None,
         matters=settings.matters.profiles,
         whistleblowing_queue=settings.matters.whistleblowing_queue,
         acknowledging=acknowledge_rules(settings),
+        people=settings.people,
+        zone=settings.service.zone,
     )
 
 
 def acknowledge_rules(settings: Settings) -> AcknowledgeRules:
     """Return who is answered by return; nobody where there is no relay."""
-    own = {one.own_address for one in settings.accounts.values()}
-    own |= {one.username for one in settings.relays.values()}
-    own |= {parseaddr(settings.digest.sender)[1]}
     can_send = bool(settings.acknowledgements.relay or settings.plain_relay)
     return AcknowledgeRules(
         kinds=settings.acknowledgements.kinds if can_send else (),
-        own=frozenset(untagged(one) for one in own if "@" in one),
+        own=_own_addresses(settings),
         checking=frozenset(name for name, one in settings.accounts.items() if one.authserv_id),
         can_certify=any(relay.pec for relay in settings.relays.values()),
     )
+
+
+def _own_addresses(settings: Settings) -> frozenset[str]:
+    """Return the mailboxes that are the house's own."""
+    own = {one.own_address for one in settings.accounts.values()}
+    own |= {one.username for one in settings.accounts.values()}
+    own |= {one.username for one in settings.relays.values()}
+    own |= {parseaddr(settings.digest.sender)[1]}
+    return frozenset(untagged(one) for one in own if "@" in one)
 
 
 def login(settings: Settings, account: str) -> Login:
@@ -148,6 +168,28 @@ def relay_login(settings: Settings, name: str) -> RelayLogin:
     )
 
 
+def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    """Return the webhooks, their secrets read when they are called."""
+    return tuple(
+        Endpoint(
+            name=name,
+            events=webhook.events,
+            give_up_after=timedelta(days=webhook.give_up_days),
+            caller=HttpCaller(
+                Target(
+                    url=webhook.url,
+                    timeout_s=webhook.timeout_s,
+                    ca_file=webhook.ca_file,
+                    private=webhook.private,
+                ),
+                partial(webhook_keys, webhook),
+                clock.now,
+            ),
+        )
+        for name, webhook in settings.webhooks.items()
+    )
+
+
 def homing(settings: Settings, tokens: Tokens) -> Homing:
     """Return what knows mail that answers ours."""
     separators = {one.subaddress for one in settings.accounts.values()}
@@ -167,7 +209,7 @@ def reading_options(settings: Settings) -> ReadingOptions:
         ),
         model_dir=settings.classifier.model or SHIPPED_MODEL,
         languages=settings.classifier.languages,
-        wanted_headers=compile_rules(settings.rules).headers,
+        wanted_headers=tuple(sorted({*compile_rules(settings.rules).headers, HOPS.lower()})),
         our_servers=tuple(
             sorted({one.authserv_id.lower() for one in settings.accounts.values()} - {""})
         ),
@@ -213,7 +255,7 @@ def build(
         stack.callback(leases.close)
         packs = _packs(settings)
         stack.callback(packs.close)
-        desk = _desk(settings, store)
+        desk = _desk(settings, store, packs)
         tally, chosen = Tally(), policy(settings, mix_of(store))
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
@@ -240,6 +282,7 @@ def build(
             tally=tally,
             connect=lambda account: Mailbox(login(settings, account)),
             outlets=lambda: outlets(settings),
+            endpoints=lambda: endpoints(settings),
         )
 
 
@@ -266,14 +309,16 @@ class _Desk(NamedTuple):
     cases: Cases
     acknowledgements: Acknowledgements
     answers: Answers
+    forwards: Forwards
 
 
-def _desk(settings: Settings, store: Store) -> _Desk:
+def _desk(settings: Settings, store: Store, packs: Packs) -> _Desk:
     tokens = Tokens(keys_of(store, TOKENS))
     return _Desk(
         cases=Cases(store, settings.service.zone, homing(settings, tokens)),
         acknowledgements=Acknowledgements(store, settings, tokens),
         answers=Answers(store, settings, tokens),
+        forwards=Forwards(store, packs, settings, tokens),
     )
 
 
@@ -287,6 +332,8 @@ def _take_in(store: Store, desk: _Desk) -> TakeIn:
     ) -> None:
         opened = desk.cases.take(connection, incoming.asking, now)
         note_news(connection, desk.acknowledgements.enqueue(connection, opened, now))
+        note_news(connection, desk.forwards.enqueue(connection, incoming.matched, now))
+        note_matched(store, connection, incoming.matched, now)
         note_news(connection, note_reports(connection, incoming.reported))
         keep_answers(store, connection, incoming.said, now)
 

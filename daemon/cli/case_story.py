@@ -6,7 +6,7 @@ from typing import Any
 from daemon.cases.records import CaseFile
 from daemon.cases.views import case_file, case_of_mail
 from daemon.cli.counted import counted
-from daemon.intake.stories import Facts, Story
+from daemon.intake.stories import Facts, Story, orders_in
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
 from daemon.records import Acknowledgement, Decision, Reading, Verdict
@@ -49,6 +49,7 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
         "kind": line.kind,
         "state": line.state,
         "owner": line.owner,
+        "priority": line.priority,
         "received_at": line.received_at,
         "profile": line.profile,
         "due_at": line.due_at,
@@ -76,7 +77,12 @@ def _would_be(
         abstained=decision["abstained"],
         reason=decision["verdict_reason"],
     )
-    route = Decision(queue=decision["queue"], rule=decision["rule"], reason=decision["reason"])
+    route = Decision(
+        queue=decision["queue"],
+        rule=decision["rule"],
+        reason=decision["reason"],
+        orders=orders_in(decision["orders"]),
+    )
     wish = wish_of(reading, verdict, route, came, rules)
     if wish is None or wish.kind is None:
         return None

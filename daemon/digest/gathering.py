@@ -15,9 +15,11 @@ from daemon.intake.placement import Placement
 from daemon.records import FolderCount
 from daemon.triage.calendar import WorkCalendar
 from daemon.triage.rulebook import Rulebook
+from daemon.webhooks.views import count_troubled
 
 SOON = timedelta(hours=1)
 _MONDAY = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -76,6 +78,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         awaiting=waiting["awaiting"],
         outgoing_failed=waiting["failed"],
         outgoing_held=waiting["held"],
+        webhooks=count_troubled(connection),
     )
 
 
