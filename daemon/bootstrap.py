@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 
+from daemon import clock
 from daemon.cases.news import note_news
 from daemon.cases.store import Cases
 from daemon.cases.threads import Homing
-from daemon.config.secrets import account_secret, relay_secret, store_secret
+from daemon.config.secrets import account_secret, relay_secret, store_secret, webhook_keys
 from daemon.config.settings import Settings
 from daemon.digest.answers import keep_answers
 from daemon.digest.readers import readers_of
@@ -34,6 +35,7 @@ from daemon.mail.staff import Staff
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
+from daemon.outbox.forwards import Forwards
 from daemon.outbox.reports import note_reports
 from daemon.pipeline import Pipeline
 from daemon.policy import Policy
@@ -51,10 +53,14 @@ from daemon.store.packs import Packs, sync_folder
 from daemon.store.schema import upgrade
 from daemon.triage.acknowledge import AcknowledgeRules, untagged
 from daemon.triage.casework import CaseRules
+from daemon.triage.forward import HOPS, ForwardRules
 from daemon.triage.mix import HouseMix
 from daemon.triage.readership import Readership
 from daemon.triage.route import compile_rules
 from daemon.triage.rulebook import Rulebook
+from daemon.webhooks.calling import HttpCaller, Target
+from daemon.webhooks.records import Endpoint
+from daemon.webhooks.store import note_matched
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "classifiers" / "model"
 
@@ -71,6 +77,11 @@ def policy(settings: Settings, mix: HouseMix | None = None, tokens: Tokens | Non
         placement=Placement.of(settings),
         cases=case_rules(settings),
         readers=readership(settings, tokens) if tokens else Readership(),
+        forwarding=ForwardRules(
+            own=_mailboxes(settings),
+            hops=settings.forwarding.hops,
+            can_send=bool(settings.plain_relay),
+        ),
     )
 
 
@@ -84,12 +95,16 @@ def readership(settings: Settings, tokens: Tokens) -> Readership:
 def case_rules(settings: Settings) -> CaseRules:
     """Return which queue runs under which deadlines, and who is answered by return."""
     profiles = {name: queue.deadline for name, queue in settings.queues.items() if queue.deadline}
+    by_rule = any(rule.deadline for rule in settings.rules)
+    has_clocks = bool(profiles or settings.matters.profiles or by_rule)
     return CaseRules(
         profiles=profiles,
-        rulebook=Rulebook.of(settings) if profiles or settings.matters.profiles else None,
+        rulebook=Rulebook.of(settings) if has_clocks else None,
         matters=settings.matters.profiles,
         whistleblowing_queue=settings.matters.whistleblowing_queue,
         acknowledging=acknowledge_rules(settings),
+        people=settings.people,
+        zone=settings.service.zone,
     )
 
 
@@ -98,7 +113,7 @@ def acknowledge_rules(settings: Settings) -> AcknowledgeRules:
     can_send = bool(settings.acknowledgements.relay or settings.plain_relay)
     return AcknowledgeRules(
         kinds=settings.acknowledgements.kinds if can_send else (),
-        own=frozenset(map(untagged, own_addresses(settings))),
+        own=_mailboxes(settings),
         checking=frozenset(name for name, one in settings.accounts.items() if one.authserv_id),
         can_certify=any(relay.pec for relay in settings.relays.values()),
     )
@@ -110,9 +125,15 @@ def own_addresses(settings: Settings) -> frozenset[str]:
     Those of people are not among them.
     """
     own = {one.own_address for one in settings.accounts.values()}
+    own |= {one.username for one in settings.accounts.values()}
     own |= {one.username for one in settings.relays.values()}
     own |= {parseaddr(settings.digest.sender)[1]}
     return frozenset(one.lower() for one in own if "@" in one)
+
+
+def _mailboxes(settings: Settings) -> frozenset[str]:
+    """Return the mailboxes that the house's own addresses lead to."""
+    return frozenset(map(untagged, own_addresses(settings)))
 
 
 def login(settings: Settings, account: str) -> Login:
@@ -170,6 +191,28 @@ def relay_login(settings: Settings, name: str) -> RelayLogin:
     )
 
 
+def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    """Return the webhooks, their secrets read when they are called."""
+    return tuple(
+        Endpoint(
+            name=name,
+            events=webhook.events,
+            give_up_after=timedelta(days=webhook.give_up_days),
+            caller=HttpCaller(
+                Target(
+                    url=webhook.url,
+                    timeout_s=webhook.timeout_s,
+                    ca_file=webhook.ca_file,
+                    private=webhook.private,
+                ),
+                partial(webhook_keys, webhook),
+                clock.now,
+            ),
+        )
+        for name, webhook in settings.webhooks.items()
+    )
+
+
 def homing(settings: Settings, tokens: Tokens) -> Homing:
     """Return what knows mail that answers ours."""
     separators = {one.subaddress for one in settings.accounts.values()}
@@ -189,7 +232,7 @@ def reading_options(settings: Settings) -> ReadingOptions:
         ),
         model_dir=settings.classifier.model or SHIPPED_MODEL,
         languages=settings.classifier.languages,
-        wanted_headers=compile_rules(settings.rules).headers,
+        wanted_headers=tuple(sorted({*compile_rules(settings.rules).headers, HOPS.lower()})),
         our_servers=tuple(
             sorted({one.authserv_id.lower() for one in settings.accounts.values()} - {""})
         ),
@@ -249,7 +292,7 @@ def build(
         packs = _packs(settings)
         stack.callback(packs.close)
         tokens = Tokens(keys_of(store, TOKENS))
-        desk = _desk(settings, store, tokens)
+        desk = _desk(settings, store, tokens, packs)
         tally, chosen = Tally(), policy(settings, mix_of(store), tokens)
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
@@ -276,6 +319,7 @@ def build(
             tally=tally,
             connect=lambda account: Mailbox(login(settings, account)),
             outlets=lambda: outlets(settings),
+            endpoints=lambda: endpoints(settings),
         )
 
 
@@ -302,13 +346,15 @@ class _Desk(NamedTuple):
     cases: Cases
     acknowledgements: Acknowledgements
     answers: Answers
+    forwards: Forwards
 
 
-def _desk(settings: Settings, store: Store, tokens: Tokens) -> _Desk:
+def _desk(settings: Settings, store: Store, tokens: Tokens, packs: Packs) -> _Desk:
     return _Desk(
         cases=Cases(store, settings.service.zone, homing(settings, tokens)),
         acknowledgements=Acknowledgements(store, settings, tokens),
         answers=Answers(store, settings, tokens),
+        forwards=Forwards(store, packs, settings, tokens),
     )
 
 
@@ -322,6 +368,8 @@ def _take_in(store: Store, desk: _Desk, rules: CaseRules) -> TakeIn:
     ) -> None:
         opened = desk.cases.take(connection, incoming.asking, now)
         note_news(connection, desk.acknowledgements.enqueue(connection, opened, now), rules)
+        note_news(connection, desk.forwards.enqueue(connection, incoming.matched, now), rules)
+        note_matched(store, connection, incoming.matched, now)
         note_news(connection, note_reports(connection, incoming.reported), rules)
         keep_answers(store, connection, incoming.said, now)
 

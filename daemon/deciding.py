@@ -14,7 +14,7 @@ from daemon.cases.store import write_events
 from daemon.cases.views import case_file, case_of_mail, find_case, opener_of
 from daemon.intake.stories import original_of, reading_of
 from daemon.jobs import House, acknowledge, stop_unapproved
-from daemon.records import LABELS, Verdict
+from daemon.records import LABELS, Decision, Verdict
 from daemon.triage.casework import UNSURE, clocks_for
 from daemon.triage.deadlines import Course
 from daemon.triage.route import RouteInput, route_under
@@ -74,11 +74,16 @@ def label_case(
     return (*([f"no clock runs: {why}"] if why else ()), *([_WAITS] if stopped else ()))
 
 
-def route_case(house: House, connection: Connection, act: Act, queue: str) -> str:
-    """Put a case into a queue, under its deadlines from the receipt; return why no clock runs."""
+def route_case(
+    house: House, connection: Connection, act: Act, queue: str, ordered: str | None = None
+) -> str:
+    """Put a case into a queue, under its deadlines from the receipt; return why no clock runs.
+
+    `ordered` is the profile that a rule gives such mail in place of the queue's.
+    """
     rules = house.pipeline.policy.cases
     received = Course(received=_line(connection, act.case_id).received_at)
-    profile, clocks, why = clocks_for(rules, rules.profiles.get(queue), received)
+    profile, clocks, why = clocks_for(rules, ordered or rules.profiles.get(queue), received)
     acts.run_under(connection, act, queue, profile, clocks)
     return why
 
@@ -105,9 +110,10 @@ def label_mail(house: House, connection: Connection, word: Word) -> Outcome:
         return Outcome.ALREADY
     if not _decides(connection, line, mail_id, word.label):
         return _keep(connection, line, act, word._replace(mail_id=mail_id))
-    queue = _queue_of(house, connection, mail_id, word.label)
-    is_other = queue is not None and queue != line.queue
-    label_case(house, connection, act, word.label, queue if is_other else None)
+    decision = _decision_on(house, connection, mail_id, word.label)
+    if decision is not None and decision.queue not in (None, line.queue):
+        route_case(house, connection, act, decision.queue, decision.orders.deadline)
+    label_case(house, connection, act, word.label)
     return Outcome.DONE
 
 
@@ -140,8 +146,8 @@ def _is_about(event: CaseEvent, mail_id: int) -> bool:
     return event.kind == "judged" and event.detail.get("mail") == mail_id
 
 
-def _queue_of(house: House, connection: Connection, mail_id: int, label: str) -> str | None:
-    """Return the queue to which the rules send a mail with this label, for sure."""
+def _decision_on(house: House, connection: Connection, mail_id: int, label: str) -> Decision | None:
+    """Return what the rules say of a mail with this label, for sure."""
     found = reading_of(connection, mail_id)
     if found is None or label not in KINDS:
         return None  # its case is closed, wherever it stands
@@ -153,7 +159,7 @@ def _queue_of(house: House, connection: Connection, mail_id: int, label: str) ->
         verdict=replace(_SAID, label=label),
     )
     cases = policy.cases
-    return route_under(subject, policy.rules, cases.profiles, cases.whistleblowing_queue).queue
+    return route_under(subject, policy.rules, cases.profiles, cases.whistleblowing_queue)
 
 
 def _line(connection: Connection, case_id: int) -> CaseLine:

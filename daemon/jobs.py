@@ -29,7 +29,7 @@ from daemon.intake.mixes import mix_of
 from daemon.intake.receive import Receiver
 from daemon.intake.records import Tally
 from daemon.intake.store import Ledger
-from daemon.intake.stories import reading_of
+from daemon.intake.stories import ReadMail, reading_of
 from daemon.intake.views import count_folder
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
@@ -46,13 +46,16 @@ from daemon.store.keys import TOKENS, keys_of
 from daemon.store.leases import Leases
 from daemon.store.packs import Packs
 from daemon.store.runs import has_run, once_a_day
-from daemon.triage.acknowledge import acknowledgement_for
+from daemon.triage.acknowledge import acknowledgement_for, as_ordered
 from daemon.triage.casework import term_to_tell
 from daemon.triage.forwarding import forward_of, original_of
+from daemon.webhooks import deliver as calls
+from daemon.webhooks.records import CallCount, Endpoint
 
 _log = logging.getLogger(__name__)
 
 SEND_LEASE = "send"
+WEBHOOK_LEASE = "webhooks"
 MOST_TOLD = 500  # cases in one transaction
 
 
@@ -75,6 +78,7 @@ class House:
     tally: Tally
     connect: Callable[[str], Mailbox]  # account name -> logged-in connection
     outlets: Callable[[], Sequence[Outlet]]  # the relays
+    endpoints: Callable[[], Sequence[Endpoint]]  # the webhooks
 
 
 def reconcile(house: House, account: str) -> list[FolderCount]:
@@ -218,6 +222,24 @@ def send_due(house: House) -> SendCount | None:
         tell_cases(house)
 
 
+def call_webhooks(house: House) -> CallCount | None:
+    """Tell the webhooks what has happened; None when another process is doing so.
+
+    Also in a house without webhooks: what happens now is not told to one of later.
+
+    Raises:
+        StoreError: the round broke off; nothing is lost.
+    """
+    try:
+        lease = house.leases.take(WEBHOOK_LEASE)
+    except LeaseHeld:
+        return None
+    try:
+        return calls.send_due(house.store, lease, house.endpoints(), clock.now)
+    finally:
+        house.leases.release(lease)
+
+
 def acknowledge(house: House, connection: Connection, case_id: int, now: datetime) -> None:
     """Answer by return the mail that opened a case, now that a person has said what it is."""
     line = find_case(connection, str(case_id))
@@ -238,10 +260,23 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         received_at=line.received_at,
         due_at=term_to_tell(file.clocks),
         answers=original_of(found.reading).message_id,
-        acknowledgement=asked,
+        acknowledgement=as_ordered(asked, found.orders),
     )
     told = house.acknowledgements.enqueue(connection, [opened], now)
     note_news(connection, told, house.pipeline.policy.cases)
+
+
+def ordered_profile(house: House, connection: Connection, line: CaseLine) -> str | None:
+    """Return the profile that a rule gave a case and under which it still stands."""
+    found = _first_mail(connection, line)
+    ordered, book = found.orders.deadline if found else None, house.pipeline.policy.cases.rulebook
+    stands = book is not None and line.profile is not None and book.newest(line.profile) == ordered
+    return ordered if stands else None
+
+
+def _first_mail(connection: Connection, line: CaseLine) -> ReadMail | None:
+    mails = case_file(connection, line).mails
+    return reading_of(connection, mails[0]) if mails else None
 
 
 def needs_approval(house: House, connection: Connection, line: CaseLine) -> bool:

@@ -1,11 +1,12 @@
 """What a mail is and where it goes: every decision on one mail, in their order; pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from daemon.intake.placement import Placement
 from daemon.intake.records import Judged, Unread
 from daemon.records import Decision, Reading, Unreadable, Verdict
 from daemon.triage.casework import Arrival, CaseRules, wish_of
+from daemon.triage.forward import ForwardRules, forwards_for
 from daemon.triage.mix import HouseMix
 from daemon.triage.readership import Readership
 from daemon.triage.route import CompiledRules, RouteInput, route_under
@@ -25,6 +26,7 @@ class Policy:
     placement: Placement
     cases: CaseRules
     readers: Readership = field(default_factory=Readership)
+    forwarding: ForwardRules = field(default_factory=ForwardRules)
 
 
 def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged:
@@ -47,6 +49,6 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
         )
     came = Arrival(account=mail.account, received_at=mail.received_at)
     wish = wish_of(answer, verdict, decision, came, policy.cases) if live else None
-    return Judged(
-        mail=mail, answer=answer, verdict=verdict, decision=decision, live=live, wish=wish
-    )
+    forwards = forwards_for(answer, decision.orders.forward, policy.forwarding)
+    judged = Judged(mail=mail, answer=answer, verdict=verdict, decision=decision, live=live)
+    return replace(judged, wish=wish, forwards=forwards)

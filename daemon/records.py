@@ -3,12 +3,16 @@
 Frozen, slotted, keyword-only; tuples, not lists; aware UTC datetimes. Digests are 32 raw bytes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 LABELS = ("complaint", "request", "newsletter", "other")
 """The shipped labels, in the order that decides when several fit."""
+
+PRIORITIES = ("low", "normal", "high", "urgent")
+"""How much a case presses beside its term, from the least."""
 
 
 class Automatic(StrEnum):
@@ -179,13 +183,50 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """What one rule has added to the orders of a mail."""
+
+    rule: str
+    key: str  # of the rule: priority, owner, tags, ...
+    value: str  # for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What rules say of a mail beside its queue."""
+
+    priority: str | None = None  # one of PRIORITIES; None: no rule says
+    owner: str | None = None
+    deadline: str | None = None  # profile in place of the queue's
+    letter: str | None = None  # its acknowledgement's template; "": it gets none; None: the usual
+    tags: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()  # addresses
+    webhooks: tuple[str, ...] = ()  # names in the configuration
+    said: tuple[Addition, ...] = ()  # by which rule, in the order of the rules
+
+    def rule_of(self, key: str) -> str:
+        """Return the first rule that said something under a key; "" for none."""
+        return next((one.rule for one in self.said if one.key == key), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Where a mail goes, and why."""
 
     queue: str | None  # None: stays where it is
-    rule: str | None  # name of the rule that matched
+    rule: str | None  # name of the rule that decided
     reason: str
     deadlines_of: str | None = None  # queue whose deadlines an unsure mail runs under
+    feared: str | None = None  # profile that a rule would give an unsure mail as a complaint
+    orders: Orders = Orders()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """Whom a rule sends a mail on to."""
+
+    address: str
+    refusal: str = ""  # why it is not sent there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +255,7 @@ class Acknowledgement:
     refusal: str = ""  # why none is sent
     is_stranger: bool = False  # our server could not confirm who the mail is from
     written_at: datetime | None = None  # of a mail that was passed on: when it was written
+    letter: str = ""  # name of its template; "": the usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +271,7 @@ class CaseWish:
     clocks: tuple[ClockDue, ...]
     no_clock: str = ""  # why none runs although the queue has deadlines
     acknowledgement: Acknowledgement | None = None  # None: cases of this kind are not acknowledged
+    orders: Orders = Orders()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +282,19 @@ class Asking:
     reading: Reading
     wish: CaseWish
     may_open: bool = True  # False: that mail was decided; its case may only be found older
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """A live mail for which rules want more than a queue: to send it on, to call a webhook."""
+
+    mail_id: int  # the first mail of its content
+    account: str
+    received_at: datetime
+    reading: Reading
+    label: str | None
+    decision: Decision
+    forwards: tuple[Forward, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +318,7 @@ class Incoming:
     """What a batch of mails brings about beside its own record."""
 
     asking: tuple[Asking, ...] = ()
+    matched: tuple[Matched, ...] = ()
     reported: tuple[Reported, ...] = ()
     said: tuple[Said, ...] = ()
 
@@ -288,7 +345,7 @@ class CaseNews:
     case_id: int
     kind: str  # of the case's event: acknowledging, acknowledged, returned, ...
     at: datetime
-    detail: dict[str, str]
+    detail: Mapping[str, object]
     mail: str = ""  # key of that mail; "": it has none
 
 
@@ -297,7 +354,7 @@ class OutgoingMail:
     """A mail that is to leave; the key makes enqueuing it again a no-op."""
 
     key: str
-    kind: str  # digest, acknowledgement, answer
+    kind: str  # digest, acknowledgement, answer, forward
     sender: str  # of the envelope; "" is the null path (RFC 5321, 4.5.5)
     recipient: str
     message: bytes  # complete RFC 5322 bytes, CRLF

@@ -50,6 +50,13 @@ def assign(connection: Connection, act: Act, owner: str) -> None:
     _tell(connection, act, act.event("assigned", owner=owner or None, before=before))
 
 
+def prioritize(connection: Connection, act: Act, priority: str) -> None:
+    """Say how much a case presses, whatever rules have said."""
+    before = _row(connection, act)["priority"]
+    _set(connection, act, priority=priority)
+    _tell(connection, act, act.event("prioritized", priority=priority, before=before))
+
+
 def write_note(connection: Connection, act: Act, text: str) -> None:
     """Keep a remark, for the house only."""
     _row(connection, act)

@@ -14,6 +14,9 @@ from daemon.triage.casework import CaseRules
 from daemon.triage.recounting import Spans
 
 OPEN, CLOSED, MERGED = "open", "closed", "merged"
+NORMAL = "normal"
+"""The priority of a case of which nobody says another."""
+
 HOUSE = "backdesk"
 """The actor of what nobody did by hand."""
 
@@ -32,6 +35,7 @@ class CaseLine:
     queue: str | None
     owner: str | None
     claimed_by: str | None
+    priority: str
     subject: str
     customer: str | None
     customer_name: str | None
@@ -167,3 +171,4 @@ class NewCase:
     customer_name: str | None
     received_at: datetime
     actor: str
+    priority: str = NORMAL

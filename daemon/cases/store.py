@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from daemon.cases import ordering
 from daemon.cases.clocks import (
     begin_again,
     change,
@@ -112,6 +113,7 @@ class Cases:
         for step in steps:
             if not step.opens and step.wish.kind is not None and not step.is_there:
                 _press(connection, step, now)
+        self._order(connection, steps, now)
         numbers = {
             (step.place.case_id, THEIRS.get(kind, kind), value)
             for step in steps
@@ -133,6 +135,14 @@ class Cases:
         ]
         self._store.insert_new(connection, case_threads, threads)
 
+    def _order(self, connection: Connection, steps: Sequence[Step], now: datetime) -> None:
+        """Let what rules say of mails have its effect on their cases."""
+        ordering.tag_new(self._store, connection, [step for step in steps if step.opens])
+        joining = [step for step in steps if not step.opens]
+        told = [ordering.press_on(self._store, connection, step, now) for step in joining]
+        if changed := [one for one in told if one is not None]:
+            write_events(connection, changed)
+
     def open_by_hand(
         self,
         connection: Connection,
@@ -152,6 +162,7 @@ class Cases:
             "channel": new.channel,
             "received_at": new.received_at,
             "profile": profile,
+            "priority": new.priority,
         }
         ((case_id, _),) = self._enter(connection, [(columns, clocks)], now)
         opened = {"received_by": new.channel}
@@ -308,6 +319,7 @@ def _columns_of(step: Step) -> dict[str, Any]:
         "channel": wish.channel,
         "received_at": wish.received_at,
         "profile": wish.profile,
+        **ordering.columns_of(wish.orders),
     }
 
 
@@ -320,6 +332,7 @@ def _told(step: Step, likenesses: Likenesses, now: datetime) -> list[CaseEvent]:
         return [ours(now, "joined", mail=step.mail_id, label=wish.kind, by=by, **passed)]
     why = {"no_clock": wish.no_clock} if wish.no_clock else {}
     told = [ours(now, "opened", mail=step.mail_id, received_by=wish.received_by, **passed, **why)]
+    told += ordering.told_of(wish.orders, now)
     if forward and not forward.is_sure:
         who = [one.email for one in forward.proposed]
         told.append(ours(now, "unknown_customer", why=forward.why, proposed=who))

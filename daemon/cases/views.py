@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
 from daemon.cases.clocks import clocks_of, course_of
+from daemon.cases.ordering import by_priority
 from daemon.cases.records import OPEN, CaseClock, CaseEvent, CaseFile, CaseLine
 from daemon.store.tables import (
     case_clocks,
@@ -31,16 +32,21 @@ class Wanted:
     with_closed: bool = False
     due_before: datetime | None = None  # only those that are due before
     beside: str = ""  # a queue whose cases are not shown unless it is asked for
+    priority: str | None = None
     tag: str | None = None
     like: str | None = None  # a number of others, an address, a name, or a part of the subject
     limit: int = 200
 
 
 def list_cases(connection: Connection, wanted: Wanted) -> tuple[CaseLine, ...]:
-    """Return cases, those due first at the top, then those without a term by receipt."""
+    """Return cases, those due first at the top, then those without a term by receipt.
+
+    Of those due at the same moment, and of those without a term, the most urgent comes first.
+    """
     has_no_term = case((cases.c.due_at.is_(None), 1), else_=0)
     query = select(*_COLUMNS).where(*_filters(wanted))
-    query = query.order_by(has_no_term, cases.c.due_at, cases.c.received_at, cases.c.id)
+    order = (has_no_term, cases.c.due_at, by_priority(), cases.c.received_at, cases.c.id)
+    query = query.order_by(*order)
     rows = connection.execute(query.limit(wanted.limit)).mappings()
     return tuple(CaseLine(**row) for row in rows)
 
@@ -55,8 +61,8 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     chosen: list[ColumnElement[bool]] = []
     if not wanted.with_closed:
         chosen.append(cases.c.state == OPEN)
-    named = ((cases.c.queue, wanted.queue), (cases.c.owner, wanted.owner))
-    chosen += [column == value for column, value in named if value is not None]
+    named = {name: getattr(wanted, name) for name in ("queue", "owner", "priority")}
+    chosen += [cases.c[name] == value for name, value in named.items() if value is not None]
     if wanted.beside and wanted.queue != wanted.beside:
         chosen.append(func.coalesce(cases.c.queue, "") != wanted.beside)
     if wanted.due_before is not None:

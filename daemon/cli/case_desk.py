@@ -140,11 +140,18 @@ def known_queue(house: House, queue: str | None) -> None:
 
 
 def clocks_of(
-    house: House, queue: str | None, received: datetime, matters: Collection[str] = ()
+    house: House,
+    queue: str | None,
+    received: datetime,
+    matters: Collection[str] = (),
+    ordered: str | None = None,
 ) -> tuple[str | None, tuple[ClockDue, ...]]:
-    """Return the profile of a queue for what was received then, and its clocks."""
+    """Return the profile of a queue for what was received then, and its clocks.
+
+    `ordered` is the profile that a rule has given a mail in place of the queue's.
+    """
     rules: CaseRules = house.pipeline.policy.cases
-    name = rules.profiles.get(queue or "")
+    name = ordered or rules.profiles.get(queue or "")
     profile, clocks, why = clocks_for(rules, name, Course(received=received), matters)
     if why:
         complain(f"no clock runs: {why}")

@@ -96,7 +96,8 @@ def _split(
     first = found[mails[0]]
     chosen = queue or line.queue
     received = min(first_receipt(one.reading, one.received_at)[0] for one in found.values())
-    profile, clocks = clocks_of(house, chosen, received)
+    ordered = None if queue else first.orders.deadline
+    profile, clocks = clocks_of(house, chosen, received, ordered=ordered)
     matters = dict.fromkeys(matter for one in found.values() for matter in one.reading.matters)
     rules = house.pipeline.policy.cases
     clocks = (*clocks, *clocks_of_matters(rules, tuple(matters), received))
@@ -110,6 +111,7 @@ def _split(
         customer_name=original.sender.name if original.sender else None,
         received_at=received,
         actor=act.actor,
+        priority=line.priority,
     )
     made = house.cases.open_by_hand(connection, entry, profile, clocks, act.now)
     joining.split(connection, act, mails, made)

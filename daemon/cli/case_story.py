@@ -8,7 +8,7 @@ from daemon.cases.records import POSSIBLE_RECEIPT, CaseFile
 from daemon.cases.threads import address_of
 from daemon.cases.views import case_file, case_of_mail
 from daemon.cli.counted import counted
-from daemon.intake.stories import Facts, Story
+from daemon.intake.stories import Facts, Story, orders_in
 from daemon.intake.views import HeldMail
 from daemon.jobs import House
 from daemon.records import Acknowledgement, ClockDue, Decision, Reading, Verdict
@@ -58,6 +58,7 @@ def _case(file: CaseFile, rules: CaseRules) -> dict[str, Any]:
         "state": line.state,
         "owner": line.owner,
         "customer": line.customer,
+        "priority": line.priority,
         "received_at": line.received_at,
         "possible_receipt": _possible_receipt(file),
         "profile": line.profile,
@@ -93,7 +94,12 @@ def _would_be(
         abstained=decision["abstained"],
         reason=decision["verdict_reason"],
     )
-    route = Decision(queue=decision["queue"], rule=decision["rule"], reason=decision["reason"])
+    route = Decision(
+        queue=decision["queue"],
+        rule=decision["rule"],
+        reason=decision["reason"],
+        orders=orders_in(decision["orders"]),
+    )
     wish = wish_of(reading, verdict, route, came, rules)
     if wish is None or wish.kind is None:
         return None

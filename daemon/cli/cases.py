@@ -38,10 +38,14 @@ from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_pairs, print_table
 from daemon.deciding import label_case, labels_of
-from daemon.jobs import House
+from daemon.jobs import House, ordered_profile
 from daemon.sending.store import Outgoing
 
-COLUMNS = ["reference", "kind", "state", "due", "queue", "owner", "customer", "subject"]
+COLUMNS = [
+    "reference", "kind", "state", "due", "priority", "queue", "owner", "customer", "subject",
+]  # fmt: skip
+
+Priority = Literal["low", "normal", "high", "urgent"]
 
 
 @group.command("list")
@@ -50,6 +54,9 @@ def list_(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their term.")] = False,
     owner: Annotated[str | None, typer.Option("--owner", metavar="WHO", help="Whose.")] = None,
     closed: Annotated[bool, typer.Option("--closed", help="Closed ones as well.")] = False,
+    priority: Annotated[
+        Priority | None, typer.Option("--priority", help="Only those of this priority.")
+    ] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="T", help="Only with it.")] = None,
     find: Annotated[
         str | None,
@@ -59,7 +66,7 @@ def list_(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List cases, those due first at the top."""
+    """List cases, those due first at the top, and of those the most urgent."""
     with open_house(config) as house, house.store.read() as connection:
         known_queue(house, queue)
         now = clock.now()
@@ -69,6 +76,7 @@ def list_(
             with_closed=closed,
             due_before=now if overdue else None,
             beside=house.settings.matters.whistleblowing_queue,
+            priority=priority,
             tag=tag,
             like=find,
             limit=limit,
@@ -88,7 +96,8 @@ def _row(line: CaseLine, zone: ZoneInfo, silence: str | None) -> list[str | None
     due = local(line.due_at, zone) if line.due_at else None
     due = f"{due}, counts as {silence}" if silence else due
     who = line.customer_name or line.customer or ("ask" if asks_customer(line) else None)
-    return [line.reference, line.kind, line.state, due, line.queue, line.owner, who, line.subject]
+    desk = [line.priority, line.queue, line.owner]
+    return [line.reference, line.kind, line.state, due, *desk, who, line.subject]
 
 
 @group.command()
@@ -226,6 +235,19 @@ def release(
 
 
 @group.command()
+def priority(
+    case: CaseName,
+    priority: Annotated[Priority, typer.Argument(help="How much it presses.")],
+    by: Who = "",
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how much a case presses beside its term, whatever rules have said."""
+    with open_house(config) as house:
+        act_on(house, case, by, as_json, partial(acts.prioritize, priority=priority))
+
+
+@group.command()
 def note(
     case: CaseName,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="For the house only.")],
@@ -296,7 +318,8 @@ def reopen(
             was_none = line.cause == acts.NO_CASE
             since = line.received_at if was_none else act.now
             matters = course_of(connection, line.id).matters
-            _, clocks = clocks_of(house, line.queue, since, matters)
+            ordered = ordered_profile(house, connection, line)
+            _, clocks = clocks_of(house, line.queue, since, matters, ordered)
             acts.open_again(connection, act, clocks)
 
         act_on(house, case, by, as_json, do)

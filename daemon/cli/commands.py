@@ -36,6 +36,7 @@ COMMANDS = {
     "show": _listed("mails", "Show a mail as text, or its bytes as received."),
     "simulate": _listed("simulate", "Say what another configuration would have done."),
     "outbox": _listed("outbox", "Outgoing mail."),
+    "webhook": _listed("webhooks", "What other systems are told, and how they take it."),
     "digest": _listed("digest", "Print the day's digest, or send it."),
     "web": _listed("web", "Links to the public pages."),
     "doctor": _listed("doctor", "Examine the environment."),

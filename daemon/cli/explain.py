@@ -11,6 +11,7 @@ from daemon.cli.case_story import case_story
 from daemon.cli.counted import print_counted
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.mails import MailName, address, bytes_of, the_mail
+from daemon.cli.order_story import forward_story, rule_story, webhook_story
 from daemon.cli.output import print_json, print_pairs, print_table
 from daemon.errors import BackdeskError
 from daemon.intake.placement import Placement
@@ -90,12 +91,18 @@ def _document(
         "actions": [_picked(one, _ACTION) for one in story.actions],
         "sightings": [_picked(one, _SIGHTING) for one in story.sightings],
         "quarantine": [_picked(one, _QUARANTINE) for one in story.quarantine],
+        "rules": rule_story(story),
+        "forwards": forward_story(house, story, held, reading),
+        "webhooks": webhook_story(house, story, held),
         "case": case_story(house, story, held, reading),
         "copy_of": (story.reading or {}).get("copy_of"),
         "copies": list(story.copies),
     }
 
 
+_TABLES = (
+    "rules", "forwards", "webhooks", "deliveries", "actions", "sightings", "quarantine",
+)  # fmt: skip
 _ACTION = (
     "folder", "target", "state", "how", "attempts", "note",
     "planned_at", "issued_at", "finished_at",
@@ -230,7 +237,7 @@ def _print(document: dict[str, Any]) -> None:
     if words := document["words"]:
         print_pairs(f"speaks for {words['label']}", [("", line) for line in words["reasons"]])
     print_table(["stage", "at"], [[one["stage"], one["at"]] for one in document["stages"]])
-    for title in ("deliveries", "actions", "sightings", "quarantine"):
+    for title in _TABLES:
         if rows := document[title]:
             print_table(list(rows[0]), [_told(title, row) for row in rows], title)
     if case := document["case"]:

@@ -21,9 +21,9 @@ from daemon.cli.exits import (
 from daemon.cli.house import AsJson, ConfigFile, chosen_accounts, open_house
 from daemon.cli.output import print_json, print_table
 from daemon.cli.progress import shown_progress
-from daemon.cli.sending import report_sending, sent_of
+from daemon.cli.sending import report_sending, report_telling, sent_of
 from daemon.errors import BackdeskError
-from daemon.jobs import House, send_due
+from daemon.jobs import House, call_webhooks, send_due
 from daemon.jobs import reconcile as reconcile_account
 from daemon.reading.errors import ReadersAway
 from daemon.records import FolderCount, RoundCount
@@ -60,6 +60,7 @@ def poll(
         with shown_progress("Polling", lambda: _words(house)):
             outcomes = for_each(names, lambda name: _poll_account(house, name))
             sent = send_due(house) if house.settings.relays else None
+            told = call_webhooks(house) if house.settings.webhooks else None
         seconds = clock.monotonic() - started
         rounds = _rounds(house, [name for name in names if outcomes[name][1] is None])
     if as_json:
@@ -76,6 +77,7 @@ def poll(
     else:
         _print_rounds(rounds, seconds)
     code = max(code, report_sending(sent) if sent else DONE)
+    code = max(code, report_telling(told) if told else DONE)
     leave(max(code, report_failures(outcomes), _report_quarantined(rounds)))
 
 

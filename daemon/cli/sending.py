@@ -2,6 +2,7 @@
 
 from daemon.cli.exits import DONE, NEEDS_PERSON, OUTSIDE, complain
 from daemon.sending.records import SendCount
+from daemon.webhooks.records import CallCount
 
 
 def sent_of(count: SendCount | None) -> int:
@@ -19,3 +20,13 @@ def report_sending(count: SendCount) -> int:
         complain(f"{count.deferred} outgoing mails were put off by their relay")
         code = OUTSIDE
     return code
+
+
+def report_telling(count: CallCount) -> int:
+    """Name what webhooks did not take; return the exit code of the worst."""
+    if count.failed:
+        complain(f"{count.failed} events for webhooks were given up: `backdesk webhook list`")
+        return NEEDS_PERSON
+    if count.deferred:
+        complain(f"{count.deferred} events for webhooks were put off: `backdesk webhook list`")
+    return DONE

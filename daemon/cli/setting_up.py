@@ -14,7 +14,9 @@ from daemon.config.loading import load, secret_problems
 from daemon.config.problems import ConfigProblems, Problem
 from daemon.config.settings import Settings
 from daemon.config.shipped import shipped
+from daemon.config.wording import key_of
 from daemon.outbox.acknowledgements import letter_problems
+from daemon.outbox.forwards import forward_problems
 
 app = typer.Typer()
 
@@ -49,9 +51,7 @@ def check(
     path = find_config(config)
     settings, problems = _checked(path)
     if settings is not None:
-        wrong = letter_problems(settings.acknowledgements.templates)
-        key = ("acknowledgements", "templates")
-        problems += [_placed(settings, key, message) for message in wrong]
+        problems += _letter_problems(settings)
     code = WRONG_USE if problems else DONE
     if settings is not None and connect:
         from daemon.cli.connecting import login_problems  # noqa: PLC0415 - only when asked to
@@ -85,7 +85,20 @@ def _checked(path: Path) -> tuple[Settings | None, list[Problem]]:
     return settings, list(secret_problems(settings))
 
 
-def _placed(settings: Settings, key: tuple[str, ...], message: str) -> Problem:
+def _letter_problems(settings: Settings) -> list[Problem]:
+    """Return what is wrong with the letters of the house, and with those that rules name."""
+    own, where = settings.acknowledgements.templates, ("acknowledgements", "templates")
+    wrong = [*letter_problems(own), *forward_problems(own)]
+    problems = [_placed(settings, where, message) for message in wrong]
+    for index, rule in enumerate(settings.rules):
+        if rule.acknowledgement:
+            key = ("rules", index, "acknowledgement")
+            named = letter_problems(own, rule.acknowledgement)
+            problems += [_placed(settings, key, message) for message in named]
+    return problems
+
+
+def _placed(settings: Settings, key: lines.Path, message: str) -> Problem:
     places = lines.line_map(settings.path.read_text("utf-8-sig"))
     line = lines.nearest_line(places, key)
-    return Problem(file=str(settings.path), line=line, key=".".join(key), message=message)
+    return Problem(file=str(settings.path), line=line, key=key_of(key), message=message)

@@ -13,6 +13,7 @@ from daemon.cli.exits import DONE, NEEDS_PERSON, complain, leave
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.model import model_state
 from daemon.cli.output import print_json, print_pairs, print_table
+from daemon.cli.webhook_states import webhook_problems, webhook_states
 from daemon.config.settings import Settings
 from daemon.intake.quarantine import Quarantine
 from daemon.intake.views import AccountState, account_states, count_mails
@@ -62,6 +63,7 @@ def _document(house: House, now: datetime) -> dict[str, Any]:
         "model": model,
         "model_error": model_error,
         "outgoing": outgoing,
+        "webhooks": webhook_states(house),
         "disk_free_bytes": shutil.disk_usage(settings.service.data_dir).free,
         "pack_bytes": house.packs.size(),
         "store": _store(house),
@@ -114,6 +116,8 @@ def _problems(settings: Settings, document: dict[str, Any]) -> Iterator[str]:
     for state in ("failed", "held"):
         if number := document["outgoing"].get(state):
             yield f"{number} outgoing mails {state}: `backdesk outbox list`"
+    for webhook in document["webhooks"]:
+        yield from webhook_problems(webhook)
 
 
 def _account_problems(account: dict[str, Any]) -> Iterator[str]:

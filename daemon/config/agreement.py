@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 from daemon.config.deadline_agreement import deadline_findings
 from daemon.config.limits import Limits
 from daemon.config.lines import Path
+from daemon.config.order_agreement import order_findings
 from daemon.config.people_agreement import people_findings
 from daemon.config.raw import Finding, Table, number_of, table_of, tables_of, text_of, texts_of
 from daemon.config.rule_agreement import rule_findings
 from daemon.config.secrets import variable
 from daemon.config.servers import IMAP_PORTS, SMTP_PORTS
 from daemon.config.values import bytes_of, is_address, is_loopback, is_own_machine, time_of
+from daemon.config.webhook_agreement import webhook_findings
 from daemon.config.wording import nearest
 
 _YEAR = 2027  # any year will do whose daylight-saving rules are the present ones
@@ -29,7 +31,7 @@ def findings(document: Table) -> Iterator[Finding]:
 
 
 def _names(document: Table) -> Iterator[Finding]:
-    for kind in ("accounts", "queues", "relays"):
+    for kind in ("accounts", "queues", "relays", "webhooks"):
         taken: dict[str, str] = {}
         for name, table in tables_of(document, kind):
             if "name" in table:
@@ -286,4 +288,6 @@ _CHECKS: tuple[Callable[[Table], Iterator[Finding]], ...] = (
     people_findings,
     rule_findings,
     deadline_findings,
+    order_findings,
+    webhook_findings,
 )

@@ -39,14 +39,14 @@ def _matters(document: Table) -> Iterator[Finding]:
         yield where, f"{queue!r} is not a queue; {nearest(queue, queues)}"
     for key in table:
         if key != "whistleblowing_queue":
-            yield from _profile(document, ("matters", key), text_of(table, key))
+            yield from profile_findings(document, ("matters", key), text_of(table, key))
 
 
 def _of_queue(document: Table, at: tuple[str, str], profile: str) -> Iterator[Finding]:
-    yield from _profile(document, (*at, "deadline"), profile)
+    yield from profile_findings(document, (*at, "deadline"), profile)
 
 
-def _profile(document: Table, where: Path, profile: str) -> Iterator[Finding]:
+def profile_findings(document: Table, where: Path, profile: str) -> Iterator[Finding]:
     """Find what speaks against running clocks by a profile that a key names."""
     if not profile or profile in table_of(document, "deadlines"):
         return

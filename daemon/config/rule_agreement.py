@@ -16,6 +16,9 @@ from daemon.config.settings import ANY, COSTS, Classifier
 from daemon.config.values import bytes_of
 from daemon.config.wording import nearest
 
+ORDERS = ("priority", "owner", "deadline", "acknowledgement", "tags", "forward", "webhook")
+"""What a rule may say beside `queue` and `stop`."""
+
 _OUTCOMES = ("unsure", "automatic")
 """What `label` may say beside labels: the model abstained; no person wrote the mail."""
 
@@ -67,7 +70,7 @@ def _order(document: Table) -> Iterator[Finding]:
             yield ("rules", index, "name"), f"{name!r} is already the name of another rule"
         if catch_all:
             yield ("rules", index), f"is never reached: rule {catch_all!r} before it takes all mail"
-        elif rule.get("when") == {}:
+        elif rule.get("when") == {} and (rule.get("queue") or rule.get("stop") is True):
             catch_all = name
 
 
@@ -77,10 +80,14 @@ def _target(rule: Table, document: Table) -> Iterator[Finding]:
         yield ("queue",), f"{queue!r} is not a queue; {nearest(queue, queues)}"
     if queue and rule.get("stop") is True:
         yield ("stop",), "leaves the mail where it is, but a queue is named; allowed: one of both"
-    if not rule.get("queue") and rule.get("stop") is not True:
+    says = any(rule.get(key) not in (None, [], "") for key in ORDERS)
+    if not rule.get("queue") and rule.get("stop") is not True and not says:
         yield (
             ("queue",),
-            "is missing; allowed: the name of a queue, or stop = true to leave the mail in place",
+            (
+                "is missing; allowed: the name of a queue, stop = true to leave the mail in place, "
+                f"or something to add: {', '.join(ORDERS)}"
+            ),
         )
 
 

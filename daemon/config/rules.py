@@ -1,11 +1,27 @@
-"""The tables `[[rules]]`: which mail goes to which queue; the first that matches wins."""
+"""The tables `[[rules]]`: which mail goes to which queue, and what else is done with it.
 
-from typing import Annotated
+The first rule with a queue (or `stop`) that matches decides; one with neither adds what it says,
+and the rules after it are asked.
+"""
+
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from daemon.config.section import Section
-from daemon.config.values import AddressGlobs, Filled, Languages, Regex, Share, Size, Texts, listed
+from daemon.config.values import (
+    Addresses,
+    AddressGlobs,
+    Filled,
+    Languages,
+    Name,
+    Regex,
+    Share,
+    Size,
+    Texts,
+    listed,
+    name_of,
+)
 
 KINDS = (
     "bounce", "dsn", "auto-reply", "read-receipt", "pec-receipt", "abuse-report", "own",
@@ -32,7 +48,19 @@ def _or_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _letter(value: object) -> object:
+    """`false`: none is sent, kept as ""; else the name of a template."""
+    if value is False:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError("must be the name of a letter, or false for none")  # noqa: TRY004 - pydantic's
+    return name_of(value)
+
+
 Kind = Annotated[str, AfterValidator(_kind)]
+Letter = Annotated[str, BeforeValidator(_letter)]
+Priority = Literal["low", "normal", "high", "urgent"]
+"""As in `daemon.records.PRIORITIES`."""
 
 
 class Condition(Section):
@@ -63,3 +91,15 @@ class Rule(Section):
     when: Condition
     queue: Annotated[str | None, BeforeValidator(_or_none)] = None
     stop: bool = False  # matched, and left where it is
+    priority: Priority | None = None  # None: not said
+    owner: Filled | None = None
+    deadline: Name | None = None  # a profile in place of the queue's
+    acknowledgement: Letter | None = None  # a template's name; "": none; None: as usual
+    tags: Annotated[tuple[Filled, ...], BeforeValidator(listed)] = ()
+    forward: Addresses = ()
+    webhook: Name | None = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether no rule is asked after it."""
+        return self.stop or self.queue is not None

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from daemon.config.webhooks import signing_keys
 from daemon.errors import ConfigError
 
 if TYPE_CHECKING:
     from daemon.config.servers import Account, Relay
     from daemon.config.settings import Settings, Store
+    from daemon.config.webhooks import Webhook
 
 _log = logging.getLogger(__name__)
 _LONGEST = 65_536  # bytes; a token is a few kB, anything longer is the wrong file
@@ -30,7 +32,7 @@ def secret(key: str, file: Path | None, environ: Mapping[str, str] = os.environ)
     """Return the secret called `key`, such as `accounts.info.password`.
 
     Args:
-        key: `<table>.<name>.password`, `<table>.<name>.token` or `store.password`.
+        key: `<table>.<name>.password`, `.token` or `.secret`, or `store.password`.
         file: the path that the configuration names for it; None when it names none.
         environ: where variables are looked up.
 
@@ -56,6 +58,19 @@ def relay_secret(relay: "Relay", environ: Mapping[str, str] = os.environ) -> Sec
     return _login_secret("relays", relay, environ) if relay.username else None
 
 
+def webhook_keys(webhook: "Webhook", environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
+    """Return the keys that sign what a webhook is sent, the newest first; see `secret`.
+
+    Raises:
+        ConfigError: also when the secret has another form than Standard Webhooks gives it.
+    """
+    key = f"webhooks.{webhook.name}.secret"
+    try:
+        return signing_keys(secret(key, webhook.secret_file, environ).get_secret_value())
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
 def store_secret(store: "Store", environ: Mapping[str, str] = os.environ) -> SecretStr | None:
     """Return PostgreSQL's password; None where no place has one (peer login); see `secret`."""
     key = "store.password"
@@ -73,6 +88,10 @@ def missing_secrets(
             for each in settings.accounts.values()
         },
         **{f"relays.{each.name}": partial(relay_secret, each) for each in settings.relays.values()},
+        **{
+            f"webhooks.{each.name}": partial(webhook_keys, each)
+            for each in settings.webhooks.values()
+        },
         "store": partial(store_secret, settings.store),
     }
     missing = []

@@ -35,6 +35,7 @@ from daemon.config.values import (
     url_of,
     zone_name,
 )
+from daemon.config.webhooks import Forwarding, Webhook
 
 CaseKind = Literal["complaint", "request"]
 
@@ -180,6 +181,8 @@ class Document(Section):
     people: Annotated[dict[Name, Person], BeforeValidator(named)] = Field(default_factory=dict)
     acknowledgements: Acknowledgements = Field(default_factory=Acknowledgements)
     matters: Matters = Field(default_factory=Matters)
+    forwarding: Forwarding = Field(default_factory=Forwarding)
+    webhooks: Annotated[dict[Name, Webhook], BeforeValidator(named)] = Field(default_factory=dict)
     digest: Digest = Field(default_factory=Digest)
     metrics: Metrics = Field(default_factory=Metrics)
     web: Web = Field(default_factory=Web)

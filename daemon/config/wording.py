@@ -11,7 +11,7 @@ from daemon.config.lines import Path
 from daemon.config.secrets import places
 
 _SECRETS = ("password", "passwd", "pass", "secret", "token")
-_SECRET_TABLES = ("accounts", "relays", "store")
+_SECRET_TABLES = ("accounts", "relays", "store", "webhooks")
 
 _MESSAGES = {
     "string_type": "must be text in quotes",
@@ -37,6 +37,7 @@ _REQUIRED = {
     "timezone": 'is missing; allowed: a time zone such as "Europe/Rome"',
     "host": 'is missing; allowed: the server\'s name, such as "imap.example.org"',
     "username": "is missing; allowed: the name to log in with",
+    "url": 'is missing; allowed: such as "https://erp.example.org/hooks/backdesk"',
     "account": "is missing; allowed: the name of one of [accounts.*]",
     "folder": 'is missing; allowed: a folder on the server, such as "Queues/Complaints"',
     "name": "is missing; allowed: any text, shown as the reason of a decision",
@@ -97,7 +98,7 @@ def _unknown(steps: tuple[str | int, ...], model: type[BaseModel]) -> str:
     if key.lower() in _SECRETS and steps[0] in _SECRET_TABLES:
         table = ".".join(map(str, steps[:-1]))
         is_token = key.lower() == "token" and steps[0] in ("accounts", "relays")
-        kind = "token" if is_token else "password"
+        kind = "token" if is_token else "secret" if steps[0] == "webhooks" else "password"
         return f"does not belong in this file; use {places(f'{table}.{kind}')}"
     return f"unknown key; {nearest(key, _keys(model, steps[:-1]))}"
 

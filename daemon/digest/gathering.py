@@ -16,6 +16,7 @@ from daemon.intake.placement import Placement
 from daemon.records import FolderCount
 from daemon.triage.calendar import WorkCalendar
 from daemon.triage.rulebook import Rulebook
+from daemon.webhooks.views import count_troubled
 
 SOON = timedelta(hours=1)
 _MONDAY = 0
@@ -82,6 +83,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         awaiting=waiting["awaiting"],
         outgoing_failed=waiting["failed"],
         outgoing_held=waiting["held"],
+        webhooks=count_troubled(connection),
     )
 
 

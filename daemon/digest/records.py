@@ -257,6 +257,7 @@ class Digest:
     trends: Trends | None = None
     by_reply: bool = True  # whether a reply to it is understood
     undone: tuple[Undone, ...] = ()  # the newest answers of which not all was done
+    webhooks: int = 0  # webhooks that are disabled, or did not take events for days
 
     @property
     def missing(self) -> int:
@@ -274,6 +275,5 @@ class Digest:
         waiting = (self.unsure_total, self.quarantined_total, self.missing, self.unmoved)
         outgoing = (self.outgoing_failed, self.outgoing_held, self.held_back, self.awaiting)
         pressing = (self.deadlines.overdue_total, self.deadlines.soon_total, self.closed_total)
-        return any(
-            (*pressing, *waiting, *outgoing, self.without_model, self.unfetchable, self.troubled)
-        )
+        servers = (self.unfetchable, self.troubled, self.webhooks)
+        return any((*pressing, *waiting, *outgoing, self.without_model, *servers))

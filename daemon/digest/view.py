@@ -120,5 +120,6 @@ def _attention(digest: Digest, words: Words) -> tuple[str, ...]:
         ("troubled", len(digest.troubled)),
         ("no_model", digest.without_model),
         ("unmoved", digest.unmoved),
+        ("webhooks", digest.webhooks),
     )
     return tuple(words.say(key, number) for key, number in counts if number)

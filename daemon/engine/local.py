@@ -101,6 +101,9 @@ class LocalEngine:
         self._scheduler.add_job(
             self._guarded("send", lambda: jobs.send_due(self.house)), every, name="send"
         )
+        # A job of its own: a slow server of others must not hold up mail.
+        call = self._guarded("webhooks", lambda: jobs.call_webhooks(self.house))
+        self._scheduler.add_job(call, IntervalTrigger(seconds=SEND_S), name="webhooks")
 
     def _digests(self) -> None:
         """Look for digests to write whenever the time of a reader comes, and now and then."""

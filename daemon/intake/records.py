@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from daemon.records import CaseWish, Decision, MailRef, Reading, RoundCount, Unreadable, Verdict
+from daemon.records import (
+    CaseWish,
+    Decision,
+    Forward,
+    MailRef,
+    Reading,
+    RoundCount,
+    Unreadable,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,7 @@ class Judged:
     live: bool
     wish: CaseWish | None = None  # None: nothing for the register of cases
     answers_digest: bool = False  # it is the word of one who got a digest of ours
+    forwards: tuple[Forward, ...] = ()  # whom rules send it on to, should it be live
 
 
 class Tally:

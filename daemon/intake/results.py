@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -12,7 +11,16 @@ from daemon.errors import LeaseLost, StoreBusy
 from daemon.failpoint import failpoint
 from daemon.intake.actions import Actions
 from daemon.intake.records import Judged
-from daemon.records import Asking, Incoming, Reading, Reported, Said, Unreadable
+from daemon.records import (
+    Asking,
+    Incoming,
+    Matched,
+    Orders,
+    Reading,
+    Reported,
+    Said,
+    Unreadable,
+)
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import contents, decisions, mails, quarantine, readings
@@ -22,7 +30,8 @@ MOST_ID_BYTES = 1_000
 TakeIn = Callable[[Connection, Incoming, datetime], object]
 """What else mails bring about in the transaction that records them.
 
-They open and join cases, reports say what became of mail of ours, and people answer digests.
+They open and join cases, rules send them on and call webhooks, reports say what became of mail of
+ours, and people answer digests.
 """
 
 
@@ -94,8 +103,10 @@ class Results:
             ]
             decided = [_decision_row(one, now) for one, _ in first]
             self._store.insert_new(connection, decisions, decided)
+            before = _decided_before(connection, read, originals)
             incoming = Incoming(
-                asking=tuple(_asking(connection, read, originals)),
+                asking=tuple(_asking(read, originals, before)),
+                matched=tuple(_matched(read, originals, before)),
                 reported=tuple(_reported(first)),
                 said=tuple(_said(first)),
             )
@@ -141,24 +152,52 @@ class Results:
         self._store.insert_new(connection, quarantine, rows)
 
 
-def _asking(
+def _decided_before(
     connection: Connection, read: Sequence[tuple[Judged, Reading]], originals: dict[bytes, int]
+) -> set[int]:
+    """Return which first mails of contents in this batch were decided, live, in an earlier one."""
+    firsts = {one.mail.mail_id for one, _ in read}
+    earlier = {originals[answer.content_digest] for one, answer in read if one.live} - firsts
+    live = select(decisions.c.mail_id).where(decisions.c.mail_id.in_(earlier), decisions.c.live)
+    return set(connection.scalars(live)) if earlier else set()
+
+
+def _asking(
+    read: Sequence[tuple[Judged, Reading]], originals: dict[bytes, int], before: set[int]
 ) -> list[Asking]:
     """Return what the register is asked, each under the id of the first mail of its content.
 
     A copy asks as well: in the place of a first mail that was only observed (an import, an
     archive), and because it may have been received earlier. But there is no second decision.
     """
-    asking = [
-        Asking(mail_id=originals[answer.content_digest], reading=answer, wish=one.wish)
+    return [
+        Asking(mail_id=mail_id, reading=answer, wish=one.wish, may_open=mail_id not in before)
         for one, answer in read
-        if one.wish
+        if one.wish and (mail_id := originals[answer.content_digest])
     ]
-    firsts = {one.mail.mail_id for one, _ in read}
-    earlier = {one.mail_id for one in asking} - firsts
-    live = select(decisions.c.mail_id).where(decisions.c.mail_id.in_(earlier), decisions.c.live)
-    decided = set(connection.scalars(live)) if earlier else set[int]()
-    return [replace(one, may_open=one.mail_id not in decided) for one in asking]
+
+
+def _matched(
+    read: Sequence[tuple[Judged, Reading]], originals: dict[bytes, int], before: set[int]
+) -> list[Matched]:
+    """Return the mails that rules send on or tell webhooks of, each content once."""
+    found: dict[int, Matched] = {}
+    for one, answer in read:
+        mail_id, decision = originals[answer.content_digest], one.decision
+        if decision is None or not one.live or mail_id in before:
+            continue
+        if one.forwards or decision.orders.webhooks:
+            matched = Matched(
+                mail_id=mail_id,
+                account=one.mail.account,
+                received_at=one.mail.received_at,
+                reading=answer,
+                label=one.verdict.label if one.verdict else None,
+                decision=decision,
+                forwards=one.forwards,
+            )
+            found.setdefault(mail_id, matched)
+    return list(found.values())
 
 
 def _reported(read: Sequence[tuple[Judged, Reading]]) -> list[Reported]:
@@ -224,5 +263,10 @@ def _decision_row(one: Judged, now: datetime) -> dict[str, object]:
         "rule": one.decision.rule,
         "reason": one.decision.reason,
         "live": one.live,
+        "orders": _kept(one.decision.orders),
         "decided_at": now,
     }
+
+
+def _kept(orders: Orders) -> str | None:
+    return msgspec.json.encode(orders).decode() if orders.said else None

@@ -1,14 +1,14 @@
 """One mail's id -> everything the ledger knows of it, for `explain`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
-from daemon.records import Reading
+from daemon.records import Orders, Reading
 from daemon.store.engine import Store
 from daemon.store.tables import (
     actions,
@@ -74,19 +74,33 @@ class ReadMail:
     size: int  # bytes as received
     received_at: datetime
     reading: Reading
+    orders: Orders = field(default_factory=Orders)  # what rules said of it
 
 
 def reading_of(connection: Connection, mail_id: int) -> ReadMail | None:
     """Return a mail with what was read of it; None while it was not read."""
+    original = func.coalesce(readings.c.copy_of, mails.c.id)
     columns = (mails.c.account, mails.c.size, mails.c.received_at, readings.c.detail)
-    query = select(*columns).join(readings, readings.c.mail_id == mails.c.id)
+    query = (
+        select(*columns, decisions.c.orders)
+        .join(readings, readings.c.mail_id == mails.c.id)
+        .outerjoin(decisions, decisions.c.mail_id == original)
+    )
     row = connection.execute(query.where(mails.c.id == mail_id)).one_or_none()
     if row is None:
         return None
-    reading = msgspec.json.decode(row.detail, type=Reading)
     return ReadMail(
-        account=row.account, size=row.size, received_at=row.received_at, reading=reading
+        account=row.account,
+        size=row.size,
+        received_at=row.received_at,
+        reading=msgspec.json.decode(row.detail, type=Reading),
+        orders=orders_in(row.orders),
     )
+
+
+def orders_in(kept: str | None) -> Orders:
+    """Return what rules said of a mail, as its decision keeps it."""
+    return msgspec.json.decode(kept, type=Orders) if kept else Orders()
 
 
 def original_of(connection: Connection, mail_id: int) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
+from daemon.mail.enclose import enclosure
 from daemon.records import Address
 
 LINE = 76  # characters of a header line and of an encoded body line
@@ -43,6 +44,7 @@ class Letter:
     submitted: str = "auto-generated"  # RFC 3834 5: or auto-replied; "": a person wrote it
     instance: str = ""  # our mark, by which the mail is known when it comes back
     headers: tuple[tuple[str, str], ...] = ()  # further ones, after the usual
+    enclosed: bytes = b""  # a mail that goes with it as it is; empty: none
 
 
 def compose(letter: Letter) -> bytes:
@@ -52,16 +54,22 @@ def compose(letter: Letter) -> bytes:
         ValueError: an address cannot be written without SMTPUTF8, or is none; a header's name is
             none.
     """
-    plain, rich = _part("plain", letter.text), _part("html", letter.html)
-    if not letter.html:
-        head = "".join(f"{name}: {value}\r\n" for name, value in _headers(letter))
-        return head.encode() + plain + b"\r\n"
-    boundary = _boundary(letter.key, plain + rich)
     head = "".join(f"{name}: {value}\r\n" for name, value in _headers(letter))
-    head += f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    body = _part("plain", letter.text)
+    if letter.html:
+        body = _joined("alternative", letter.key, body, _part("html", letter.html))
+    if letter.enclosed:
+        body = _joined("mixed", letter.key, body, enclosure(letter.enclosed))
+    return head.encode() + body + (b"" if letter.html or letter.enclosed else b"\r\n")
+
+
+def _joined(kind: str, key: str, *parts: bytes) -> bytes:
+    """Return parts as one of multipart; none of them is changed."""
+    boundary = _boundary(key, b"".join(parts))
     mark = b"--" + boundary.encode()
-    pieces = (mark, plain, mark, rich, mark + b"--\r\n")
-    return head.encode() + b"\r\n".join(pieces)
+    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'
+    pieces = [piece for part in parts for piece in (mark, part)]
+    return head.encode() + b"\r\n".join([*pieces, mark + b"--\r\n"])
 
 
 def message_id_of(letter: Letter) -> str:

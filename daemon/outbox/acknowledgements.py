@@ -154,7 +154,7 @@ class Acknowledgements:
         language = one.language if one.language in LANGUAGES else ""
         language = language or chosen.language or service.language
         text = self._letters.write(
-            NAME,
+            asking.letter or NAME,
             language,
             {
                 "kind": one.kind,
@@ -193,14 +193,14 @@ class Acknowledgements:
         return self._day(one.due_at, language)
 
 
-def letter_problems(own: Path | None) -> list[str]:
-    """Return what is wrong with the templates of the house, by writing each letter once."""
+def letter_problems(own: Path | None, name: str = NAME) -> list[str]:
+    """Return what is wrong with the letters of a name, by writing each once."""
     letters, wrong = Letters(own), []
     for language in LANGUAGES:
         for kind, due in (("complaint", "1.1.2027"), ("request", "")):
             values = {"kind": kind, "reference": "2026-00042-11", "received": "1.12.2026"}
             try:
-                letters.write(NAME, language, {**values, "due": due, "name": "", "contact": ""})
+                letters.write(name, language, {**values, "due": due, "name": "", "contact": ""})
             except LetterError as error:
                 wrong.append(str(error))
                 break

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, or_, select, update
 
-from daemon.outbox import acknowledgements, answers
+from daemon.outbox import acknowledgements, answers, forwards
 from daemon.records import CaseNews
 from daemon.sending.records import State
 from daemon.sending.store import AWAITS_APPROVAL, REJECTED
@@ -13,6 +13,7 @@ _ENDED = (State.SENT, State.FAILED, State.HELD)
 _TOLD_AS = {
     acknowledgements.KIND: ("acknowledged", "unacknowledged"),
     answers.KIND: ("answered", "unanswered"),
+    forwards.KIND: ("forwarded", "unforwarded"),
 }
 """Kind of the mail -> kinds of the case's event, where it left and where it did not."""
 

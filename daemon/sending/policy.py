@@ -20,6 +20,7 @@ class Policy:
 POLICIES = {
     "digest": Policy(resend_unknown=True, give_up_after=timedelta(hours=24)),
     "acknowledgement": Policy(resend_unknown=True, give_up_after=timedelta(days=5)),
+    "forward": Policy(resend_unknown=True, give_up_after=timedelta(days=5)),
 }
 OTHERWISE = Policy(resend_unknown=False, give_up_after=timedelta(days=5))
 """Twice is worse than late: a person decides (RFC 5321 4.5.4.1 gives 4 to 5 days)."""

@@ -179,6 +179,13 @@ class Outgoing:
         with self._store.read() as connection:
             return tuple(OutgoingRow(**row) for row in connection.execute(query).mappings())
 
+    def forwards_of(self, mail_id: int) -> tuple[OutgoingRow, ...]:
+        """Return the rows by which rules send a mail on."""
+        of_mail = outgoing.c.key.startswith(f"forward:{mail_id}:", autoescape=True)
+        query = _rows_for_people().where(of_mail).order_by(outgoing.c.id)
+        with self._store.read() as connection:
+            return tuple(OutgoingRow(**row) for row in connection.execute(query).mappings())
+
     def show(self, row_id: int) -> tuple[OutgoingRow, bytes] | None:
         """Return a row and the bytes of its mail, None when there is no such row."""
         one = _rows_for_people().where(outgoing.c.id == row_id)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -157,6 +158,7 @@ decisions = Table(
     Column("rule", Text),
     Column("reason", Text, nullable=False),
     Column("live", Boolean, nullable=False),  # False: observed only
+    Column("orders", Text),  # JSON: what rules said beside the queue; None: nothing
     Column("decided_at", Moment, nullable=False, index=True),
 )
 
@@ -248,6 +250,7 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Column("queue", Text),
     Column("owner", Text),
     Column("claimed_by", Text),  # who is at it now; None: nobody said so
+    Column("priority", Text, nullable=False, server_default="normal"),  # low, high, urgent
     Column("subject", Text, nullable=False),
     Column("customer", Text),  # address
     Column("mailbox", Text),  # that the address leads to: lower case, without +tag
@@ -274,7 +277,10 @@ cases = Table(  # as the events of each say; one row for lists and reports
     Index("ix_cases_mailbox", "mailbox", "state", "id"),
 )
 
-case_events = Table(  # append-only
+UNTOLD = text("NOT told")
+"""Events that webhooks have yet to hear of; in the words of the index."""
+
+case_events = Table(  # append-only, but for who was told
     "case_events",
     metadata,
     Column("id", Id, primary_key=True),
@@ -283,7 +289,9 @@ case_events = Table(  # append-only
     Column("actor", Text, nullable=False),  # backdesk, or who did it
     Column("kind", Text, nullable=False),  # opened, joined, possible, assigned, noted, ...
     Column("detail", Text, nullable=False),  # JSON
+    Column("told", Boolean, nullable=False, server_default=false()),  # webhooks know of it
     Index("ix_case_events_kind", "kind", "at"),
+    Index("ix_case_events_told", "id", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
 )
 
 case_mails = Table(

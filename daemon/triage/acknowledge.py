@@ -1,11 +1,11 @@
 """A mail that asks for a case -> whether its sender gets an answer by return, and if not, why."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daemon.mail.forwards import ATTACHED
 from daemon.mail.trust import FAIL, PASS
-from daemon.records import Acknowledgement, Forwarded, Reading
+from daemon.records import Acknowledgement, Forwarded, Orders, Reading
 from daemon.triage.forwarding import forward_of
 
 PEC = "pec"
@@ -79,6 +79,16 @@ def _to_customer(
         is_stranger=account in rules.checking and reading.authentic != PASS,
         written_at=forward.sent_at,
     )
+
+
+def as_ordered(asked: Acknowledgement | None, orders: Orders) -> Acknowledgement | None:
+    """Return an acknowledgement as rules want it: with another letter, or refused."""
+    if asked is None or orders.letter is None:
+        return asked
+    if orders.letter:
+        return replace(asked, letter=orders.letter)
+    why = asked.refusal or f"rule {orders.rule_of('acknowledgement')} sends none"
+    return replace(asked, refusal=why)
 
 
 def _refusal(channel: str, reading: Reading, sender: str, rules: AcknowledgeRules) -> str:

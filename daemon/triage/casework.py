@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from daemon.config.deadlines import RECEIPT, Profile
-from daemon.records import CaseWish, ClockDue, Decision, Reading, Verdict
-from daemon.triage.acknowledge import AcknowledgeRules, acknowledgement_for
+from daemon.config.people import Person, stand_in
+from daemon.records import CaseWish, ClockDue, Decision, Orders, Reading, Verdict
+from daemon.triage.acknowledge import AcknowledgeRules, acknowledgement_for, as_ordered
 from daemon.triage.counting import EndlessTerm
 from daemon.triage.deadlines import Course, Due
 from daemon.triage.rulebook import Rulebook
@@ -31,6 +32,8 @@ class CaseRules:
     matters: Mapping[str, str] = field(default_factory=dict)  # matter -> profile of its clocks
     whistleblowing_queue: str = ""
     acknowledging: AcknowledgeRules = field(default_factory=AcknowledgeRules)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    zone: tzinfo = UTC  # in whose days people are away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,8 @@ def wish_of(
     """Return what a live mail asks of the register; automatic mail asks nothing.
 
     Complaints and requests open a case, and so does a mail on which the model abstained, that
-    stands in a queue with deadlines, or that is about a matter with clocks of its own; other mail
-    may join the case that it answers.
+    stands in a queue with deadlines or got some by a rule, or that is about a matter with clocks of
+    its own; other mail may join the case that it answers.
 
     Args:
         reading: what was read of it.
@@ -62,10 +65,11 @@ def wish_of(
     queue = decision.deadlines_of or decision.queue or ""
     kind = verdict.label if verdict.label in _OPENS else None
     matters = tuple(one for one in reading.matters if one in rules.matters)
-    if kind is None and (verdict.abstained or queue in rules.profiles or matters):
+    ordered = decision.orders.deadline or decision.feared
+    if kind is None and (verdict.abstained or queue in rules.profiles or ordered or matters):
         kind = UNSURE
     received, proof = first_receipt(reading, came.received_at)
-    name = rules.profiles.get(queue) if kind else None
+    name = (ordered or rules.profiles.get(queue)) if kind else None
     profile, clocks, why = clocks_for(rules, name, Course(received=received))
     wish = CaseWish(
         kind=kind,
@@ -76,11 +80,20 @@ def wish_of(
         profile=profile,
         clocks=(*clocks, *clocks_of_matters(rules, matters, received)),
         no_clock=why,
+        orders=_present(decision.orders, came.received_at, rules),
     )
     answer = acknowledgement_for(
         wish.kind, wish.channel, reading, came.account, rules.acknowledging
     )
-    return replace(wish, acknowledgement=answer)
+    return replace(wish, acknowledgement=as_ordered(answer, decision.orders))
+
+
+def _present(orders: Orders, at: datetime, rules: CaseRules) -> Orders:
+    """Return orders with who stands in for an owner that is away; nobody does: himself."""
+    if orders.owner is None or orders.owner not in rules.people:
+        return orders
+    day = at.astimezone(rules.zone).date()
+    return replace(orders, owner=stand_in(rules.people, orders.owner, day) or orders.owner)
 
 
 def clocks_of_matters(

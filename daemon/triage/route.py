@@ -1,11 +1,12 @@
-"""A mail with its verdict, and the house's rules -> the queue it goes to, and why."""
+"""A mail with its verdict, and the house's rules -> the queue it goes to, what else, and why."""
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from daemon.records import LABELS, Decision
+from daemon.records import LABELS, Decision, Orders
 from daemon.triage.conditions import RouteInput, Test, tests_of
+from daemon.triage.orders import added, orders_of
 
 if TYPE_CHECKING:
     from daemon.config.rules import Rule
@@ -22,6 +23,8 @@ class CompiledRule:
     name: str
     queue: str | None  # None: the mail stays where it is
     tests: tuple[Test, ...]  # all must hold
+    ends: bool = True  # whether it decides; else it only adds its orders
+    orders: Orders = field(default_factory=Orders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,13 @@ def compile_rules(rules: Iterable["Rule"]) -> CompiledRules:
     names = {name.lower() for rule in listed for name in rule.when.headers or ()}
     return CompiledRules(
         rules=tuple(
-            CompiledRule(name=rule.name, queue=rule.queue, tests=tests_of(rule.when))
+            CompiledRule(
+                name=rule.name,
+                queue=rule.queue,
+                tests=tests_of(rule.when),
+                ends=rule.ends,
+                orders=orders_of(rule),
+            )
             for rule in listed
         ),
         headers=tuple(sorted(names)),
@@ -46,17 +55,22 @@ def compile_rules(rules: Iterable["Rule"]) -> CompiledRules:
 
 
 def route(subject: RouteInput, rules: CompiledRules) -> Decision:
-    """Return the decision of the first rule that matches; never raises.
+    """Return the decision of the first rule that matches and decides; never raises.
 
-    The reason is `rule complaints: label = complaint`, with all that held; without a match the
-    mail stays where it is.
+    Rules before it that match and name no queue add their orders. The reason is `rule complaints:
+    label = complaint`, with all that held; where no rule decides the mail stays where it is.
     """
+    orders = Orders()
     for rule in rules.rules:
         words = _words(subject, rule)
-        if words is not None:
+        if words is None:
+            continue
+        orders = added(orders, rule.name, rule.orders)
+        if rule.ends:
             reason = f"rule {rule.name}: {words}"
-            return Decision(queue=rule.queue, rule=rule.name, reason=reason)
-    return Decision(queue=None, rule=None, reason="no rule matched")
+            return Decision(queue=rule.queue, rule=rule.name, reason=reason, orders=orders)
+    reason = "no rule names a queue" if orders.said else "no rule matched"
+    return Decision(queue=None, rule=None, reason=reason, orders=orders)
 
 
 def route_under(
@@ -68,7 +82,7 @@ def route_under(
     """Return where a mail goes, and for one of which nobody knows yet what it is, whose clock runs.
 
     A report of wrongdoing goes to the queue for it before any rule is asked (Directive (EU)
-    2019/1937, art. 16: nobody else may learn who wrote it).
+    2019/1937, art. 16: nobody else may learn who wrote it); so no rule sends it on.
 
     Args:
         subject: what is known of it.
@@ -80,10 +94,11 @@ def route_under(
     if confided and _WRONGDOING in subject.reading.matters:
         return Decision(queue=confided, rule=None, reason="a report of wrongdoing")
     decision, verdict = route(subject, rules), subject.verdict
-    if not verdict.abstained or decision.queue in clocked:
+    if not verdict.abstained or decision.queue in clocked or decision.orders.deadline:
         return decision
-    feared = replace(verdict, label=LABELS[0], abstained=False)
-    return replace(decision, deadlines_of=route(replace(subject, verdict=feared), rules).queue)
+    complaint = replace(verdict, label=LABELS[0], abstained=False)
+    feared = route(replace(subject, verdict=complaint), rules)
+    return replace(decision, deadlines_of=feared.queue, feared=feared.orders.deadline)
 
 
 def _words(subject: RouteInput, rule: CompiledRule) -> str | None:

@@ -57,6 +57,13 @@ class Rulebook:
         is_early = current and current.valid_from and day < current.valid_from
         return None if is_over or is_early else current
 
+    def newest(self, name: str) -> str:
+        """Return the profile that stands now for what once ran under this one."""
+        for _ in self.profiles:
+            later = (one.name for one in self.profiles.values() if one.earlier == name)
+            name = next(later, name)
+        return name
+
     def count(self, profile: Profile, course: Course) -> tuple[Due, ...]:
         """Return when each clock of a profile ends; see `clocks_due`."""
         calendar = WorkCalendar(self.calendars.get(profile.calendar))

@@ -31,6 +31,14 @@ ROWS = {
         "case_id": 1, "name": "reply", "term": "30 days", "only_if": "", "met_by": "answer",
         "due_at": MOMENT,
     },
+    "mails": {
+        "id": 1, "digest": bytes(32), "size": 1, "account": "info", "stored_at": MOMENT,
+        "received_at": MOMENT, "state": "read", "attempts": 1,
+    },
+    "decisions": {
+        "mail_id": 1, "confidence": 0.5, "abstained": False, "verdict_reason": "model",
+        "reason": "no rule matched", "live": True, "decided_at": MOMENT,
+    },
     "outgoing": {
         "key": "digest:1", "kind": "digest", "sender": "a@x", "recipient": "b@x", "message": b"x",
         "state": "sent", "attempts": 1, "epoch": 1, "created_at": MOMENT,
@@ -76,9 +84,13 @@ def test_a_filled_database_of_an_earlier_version(
         file = case_file(connection, line)
         told = connection.execute(sa.text("SELECT told, stranger FROM outgoing")).one()
         check_paused(case_file(connection, find_case(connection, "2026-00002-08")))
+        heard = connection.scalar(sa.text("SELECT told FROM case_events"))
+        orders = connection.execute(sa.text("SELECT orders FROM decisions")).one()
     assert ([one.name for one in file.clocks], len(file.events)) == (["reply"], 1)
     assert (file.clocks[0].since, file.clocks[0].profile) == (line.received_at, "")
     assert (bool(told.told), bool(told.stranger)) == (False, False)
+    assert bool(heard), "webhooks hear of nothing that happened before they were there"
+    assert (orders.orders, line.priority) == (None, "normal")
     store.close()
 
 

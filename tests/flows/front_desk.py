@@ -128,6 +128,7 @@ go_live = {go_live}
 account = "info"
 folder = "Queues/Complaints"
 deadline = "it-energy"
+{rules}
 [[rules]]
 name = "complaints"
 when = {{ label = "complaint" }}
@@ -151,6 +152,7 @@ def front_desk(  # noqa: PLR0913 - a house has many parts
     more: str = "",
     always: str | None = None,
     go_live: str = "2020-01-01",
+    rules: str = "",
 ) -> Iterator[FrontDesk]:
     """Open a house.
 
@@ -162,6 +164,7 @@ def front_desk(  # noqa: PLR0913 - a house has many parts
         more: further configuration; the lines before its first table are the account's.
         always: what the model says of every mail, or `SHIPPED`: the shipped one.
         go_live: its day.
+        rules: that are asked before its own.
     """
     home.mkdir(parents=True, exist_ok=True)
     (home / "password").write_text(PASSWORD)
@@ -172,6 +175,7 @@ def front_desk(  # noqa: PLR0913 - a house has many parts
         sink=sink.port,
         address=address,
         go_live=go_live,
+        rules=rules,
         account=account,
         rest="[" + rest if rest else "",
     )

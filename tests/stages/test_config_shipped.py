@@ -19,9 +19,11 @@ from daemon.records import LABELS, Automatic
 
 SHIPPED = Path(__file__).parents[2] / "config" / "backdesk.toml"
 TEXT = SHIPPED.read_text("utf-8")
-EXAMPLES = re.findall(r"^# Example: .*", TEXT, re.MULTILINE)
+EXAMPLE_TABLE = re.compile(r"^# Example: \[.*(?:\n#.*)*", re.MULTILINE)
+"""A whole table that is only shown: its header and keys are examples together."""
+EXAMPLES = re.findall(r"^# Example: .*", EXAMPLE_TABLE.sub("", TEXT), re.MULTILINE)
 KEY_LINE = re.compile(r"(?P<mark>#|# Example: )?(?P<key>[a-z][a-z0-9_.]*) = \S")
-HEADER = re.compile(r"\[\[?([a-z.]+)\]?\]")
+HEADER = re.compile(r"(?:# Example: )?\[\[?([a-z.]+)\]?\]")
 
 
 def plain(settings: config.Settings) -> dict[str, object]:
@@ -36,7 +38,9 @@ def documented() -> dict[str, str]:
         header, key = HEADER.match(line), KEY_LINE.match(line)
         if header:
             table = re.sub(
-                r"^(accounts|queues|relays|people|calendars|hours|deadlines)\.\w+", r"\1", header[1]
+                r"^(accounts|queues|relays|webhooks|people|calendars|hours|deadlines)\.\w+",
+                r"\1",
+                header[1],
             )
             table = re.sub(r"\.clocks\.\w+$", ".clocks", table)
         elif key:
@@ -130,11 +134,26 @@ def test_what_is_not_commented_out_is_no_default() -> None:
 def test_each_example_of_a_table_can_be_used(example: str) -> None:
     """A person copies the example; it must be accepted where it stands."""
     line = example.removeprefix("# Example: ")
-    text = TEXT.replace(example, line)
+    text = EXAMPLE_TABLE.sub("", TEXT).replace(example, line)
     if line.startswith("token_file"):
         password = line.replace("token_file", "password_file").replace(".token", "")
         text = text.replace(password, 'auth = "xoauth2"').replace('#auth = "password"', "")
+    if line.startswith("webhook"):
+        text += used(next(one for one in EXAMPLE_TABLE.findall(TEXT) if "[webhooks" in one))
     settings = config.parse(text, SHIPPED)
+    assert config.changes(config.load(SHIPPED), settings) != ()
+
+
+def used(table: str) -> str:
+    """Return a table that is only shown, as who copies it has it."""
+    return re.sub(r"^# Example: ", "", table, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("table", EXAMPLE_TABLE.findall(TEXT), ids=lambda table: table[:40])
+def test_each_table_that_is_only_shown_can_be_used(table: str) -> None:
+    """All of its keys together, as they stand."""
+    assert used(table).count("\n#") < table.count("\n#")
+    settings = config.parse(TEXT.replace(table, used(table)), SHIPPED)
     assert config.changes(config.load(SHIPPED), settings) != ()
 
 
