@@ -59,7 +59,7 @@ def test_a_filled_database_of_an_earlier_version(
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         line = find_case(connection, "2026-00001-11")
         file = case_file(connection, line)
-        told = connection.execute(sa.text("SELECT told, stranger FROM outgoing")).one()
+        told = connection.execute(sa.text("SELECT told, stranger, refusals FROM outgoing")).one()
     assert ([one.name for one in file.clocks], len(file.events)) == (["reply"], 1)
-    assert (bool(told.told), bool(told.stranger)) == (False, False)
+    assert (bool(told.told), bool(told.stranger), told.refusals) == (False, False, 0)
     store.close()
