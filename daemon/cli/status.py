@@ -17,6 +17,8 @@ from daemon.config.settings import Settings
 from daemon.intake.quarantine import Quarantine
 from daemon.intake.views import AccountState, account_states, count_mails
 from daemon.jobs import House
+from daemon.sending.records import RelayState
+from daemon.sending.relays import Relays
 from daemon.sending.store import Outgoing
 from daemon.store.engine import choose_sqlite
 
@@ -62,6 +64,7 @@ def _document(house: House, now: datetime) -> dict[str, Any]:
         "model": model,
         "model_error": model_error,
         "outgoing": outgoing,
+        "relays_away": [asdict(one) for one in _away(house)],
         "disk_free_bytes": shutil.disk_usage(settings.service.data_dir).free,
         "pack_bytes": house.packs.size(),
         "store": _store(house),
@@ -103,6 +106,11 @@ def _store(house: House) -> dict[str, str]:
     return {"dialect": "sqlite", "version": choice.version, "journal": choice.journal}
 
 
+def _away(house: House) -> list[RelayState]:
+    """Return the relays of the configuration that take no mail."""
+    return [one for one in Relays(house.store).away() if one.name in house.settings.relays]
+
+
 def _problems(settings: Settings, document: dict[str, Any]) -> Iterator[str]:
     for account in document["accounts"]:
         yield from _account_problems(account)
@@ -111,6 +119,9 @@ def _problems(settings: Settings, document: dict[str, Any]) -> Iterator[str]:
     free = document["disk_free_bytes"]
     if free < settings.intake.free_disk_bytes:
         yield f"disk: {free // 1_000_000} MB free, intake stops"
+    for relay in document["relays_away"]:
+        since = relay["away_since"].astimezone(settings.service.zone)
+        yield f"relay {relay['name']} takes no mail since {since:%Y-%m-%d %H:%M}: {relay['said']}"
     for state in ("failed", "held"):
         if number := document["outgoing"].get(state):
             yield f"{number} outgoing mails {state}: `backdesk outbox list`"

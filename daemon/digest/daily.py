@@ -73,6 +73,7 @@ def digest_for(
             deadlines=figures.list_deadlines(connection, now),
             without_model=figures.count_without_model(connection, period),
             held_back=figures.count_held_back(connection, period),
+            relays_away=figures.list_relays_away(connection, tuple(settings.relays)),
             **figures.count_waiting(connection),
         )
 

@@ -123,6 +123,15 @@ class AccountHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayHealth:
+    """A relay that takes no mail."""
+
+    name: str
+    since: datetime
+    said: str  # its last refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """Everything the digest of one local date says."""
 
@@ -145,6 +154,7 @@ class Digest:
     deadlines: Deadlines = Deadlines()
     awaiting: int = 0  # answers that a second person must approve
     held_back: int = 0  # acknowledgements of the period that a limit held back
+    relays_away: tuple[RelayHealth, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -163,5 +173,13 @@ class Digest:
         outgoing = (self.outgoing_failed, self.outgoing_held, self.held_back, self.awaiting)
         pressing = (self.deadlines.overdue_total, self.deadlines.soon_total)
         return any(
-            (*pressing, *waiting, *outgoing, self.without_model, self.unfetchable, self.troubled)
+            (
+                *pressing,
+                *waiting,
+                *outgoing,
+                self.without_model,
+                self.unfetchable,
+                self.troubled,
+                self.relays_away,
+            )
         )

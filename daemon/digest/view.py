@@ -140,6 +140,7 @@ def _attention(digest: Digest, words: Words) -> Iterator[str]:
         ("soon", digest.deadlines.soon_total),
         ("missing", digest.missing),
         ("troubled", len(digest.troubled)),
+        ("relays_away", len(digest.relays_away)),
         ("no_model", digest.without_model),
         ("unsure", digest.unsure_total),
         ("quarantined", digest.quarantined_total),
