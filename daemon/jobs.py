@@ -186,6 +186,7 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         acknowledgement=acknowledgement_for(
             line.kind, line.channel, found.reading, found.account, rules
         ),
+        names_ours=house.cases.names_ours(connection, found.reading),
     )
     note_news(connection, house.acknowledgements.enqueue(connection, [opened], now))
 

@@ -183,7 +183,7 @@ class Acknowledgement:
     account: str  # that received the mail
     recipient: str
     refusal: str = ""  # why none is sent
-    is_stranger: bool = False  # our server could not confirm who the mail is from
+    is_stranger: bool = False  # our server did not confirm who the mail is from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +232,7 @@ class Opened:
     due_at: datetime | None
     answers: str | None  # Message-ID of the mail
     acknowledgement: Acknowledgement | None
+    names_ours: bool = False  # the mail names another case, or a mail of ours: it may be an echo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, func, insert, select, update
 from daemon.cases.clocks import add_clocks, set_clocks, start, tighten_clocks
 from daemon.cases.records import CLOSED, HOUSE, OPEN, CaseCourse, CaseEvent, NewCase, encoded
 from daemon.cases.references import reference_of
-from daemon.cases.taking import Likenesses, Step, keys_of, plan
+from daemon.cases.taking import Likenesses, Step, keys_of, naming_ours, plan
 from daemon.cases.threads import Homing, address_of
-from daemon.records import Asking, CaseWish, ClockDue, Opened
+from daemon.records import Asking, CaseWish, ClockDue, Opened, Reading
 from daemon.store.engine import Store
 from daemon.store.tables import (
     case_events,
@@ -76,8 +76,15 @@ class Cases:
         for step, (case_id, _) in zip(opening, entered, strict=True):
             step.place.case_id = case_id
         self._join(connection, steps, now)
-        pairs = zip(opening, entered, strict=True)
-        return tuple(_opened(step, reference) for step, (_, reference) in pairs)
+        ours = naming_ours(connection, [step.reading for step in opening], self._homing)
+        return tuple(
+            _opened(step, reference, names_ours=named)
+            for step, (_, reference), named in zip(opening, entered, ours, strict=True)
+        )
+
+    def names_ours(self, connection: Connection, reading: Reading) -> bool:
+        """Tell whether a mail names a case by its reference, or a mail of ours by its id."""
+        return naming_ours(connection, [reading], self._homing)[0]
 
     def _join(self, connection: Connection, steps: Sequence[Step], now: datetime) -> None:
         """Write down which mail belongs to which case, and what follows from it."""
@@ -234,7 +241,7 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
         add_clocks(connection, case_id, of_matters)
 
 
-def _opened(step: Step, reference: str) -> Opened:
+def _opened(step: Step, reference: str, *, names_ours: bool) -> Opened:
     reading, wish = step.reading, step.wish
     return Opened(
         case_id=step.place.case_id,
@@ -246,6 +253,7 @@ def _opened(step: Step, reference: str) -> Opened:
         due_at=_first_due(wish.clocks),
         answers=reading.message_id,
         acknowledgement=wish.acknowledgement,
+        names_ours=names_ours,
     )
 
 

@@ -22,6 +22,8 @@ _REQUEST = "request"
 """The kind whose answers nobody need approve; an unsure one may be a complaint."""
 _LONGEST = 500_000  # bytes of an answer
 _LONGEST_SUBJECT = 500  # characters
+_MOST_READ = 200  # mails of a case that are looked at, the newest, and the first
+_MOST_ANSWERED = 20  # mails that an answer names
 
 
 @group.command()
@@ -117,7 +119,8 @@ def _answer(
     if not line.customer:
         refuse(f"{line.reference}: the customer has no e-mail address; use `case answer`")
     ids = case_file(connection, line).mails
-    read = [mail for one in ids if (mail := reading_of(connection, one)) is not None]
+    near = dict.fromkeys((*ids[:1], *ids[-_MOST_READ:]))
+    read = [mail for one in near if (mail := reading_of(connection, one)) is not None]
     queue = house.settings.queues.get(line.queue or "")
     return Answer(
         case_id=line.id,
@@ -127,9 +130,26 @@ def _answer(
         recipient=line.customer,
         subject=_subject(line, subject),
         text=text,
-        answers=tuple(one.reading.message_id for one in read),
+        answers=_answered(read, line.customer),
+        language=line.language,
         awaits_approval=bool(queue and queue.approval and line.kind != _REQUEST),
     )
+
+
+def _answered(read: list[ReadMail], recipient: str) -> tuple[str | None, ...]:
+    """Return the ids of the recipient's own mails, the newest last.
+
+    A case may hold mail of others, merged or forwarded: their ids are none of his business, and
+    whoever knows an id of a thread may join it.
+    """
+    own = recipient.lower()
+    read_of = (one.reading for one in read)
+    by_him = [
+        one.message_id
+        for one in read_of
+        if one.sender is not None and one.sender.email.lower() == own
+    ]
+    return tuple(by_him[-_MOST_ANSWERED:])
 
 
 def _account(house: House, line: CaseLine, read: list[ReadMail]) -> str:

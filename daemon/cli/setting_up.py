@@ -49,7 +49,7 @@ def check(
     path = find_config(config)
     settings, problems = _checked(path)
     if settings is not None:
-        wrong = letter_problems(settings.acknowledgements.templates)
+        wrong = letter_problems(settings.acknowledgements.templates, settings.service.zone)
         key = ("acknowledgements", "templates")
         problems += [_placed(settings, key, message) for message in wrong]
     code = WRONG_USE if problems else DONE
