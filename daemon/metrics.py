@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from daemon.intake.views import count_mails
 from daemon.jobs import House
+from daemon.sending.relays import Relays
 from daemon.store.tables import accounts
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class HouseCollector(Collector):
             "backdesk_pack_bytes", "Bytes of all packs.", value=house.packs.size()
         )
         yield from self._accounts()
+        yield self._relays()
 
     def _accounts(self) -> Iterator[Metric]:
         fresh = GaugeMetricFamily(
@@ -65,6 +67,15 @@ class HouseCollector(Collector):
                 fresh.add_metric([row.name], _seconds(row.last_success_at))
         yield fresh
         yield failures
+
+    def _relays(self) -> Metric:
+        failures = GaugeMetricFamily(
+            "backdesk_relay_failures", "Times in a row a relay took no mail.", labels=["relay"]
+        )
+        away = {one.name: one.failures for one in Relays(self._house.store).away()}
+        for name in self._house.settings.relays:
+            failures.add_metric([name], away.get(name, 0))
+        return failures
 
 
 def _seconds(moment: "datetime | None") -> float:

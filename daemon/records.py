@@ -253,7 +253,7 @@ class Acknowledgement:
     account: str  # that received the mail
     recipient: str
     refusal: str = ""  # why none is sent
-    is_stranger: bool = False  # our server could not confirm who the mail is from
+    is_stranger: bool = False  # our server did not confirm who the mail is from
     written_at: datetime | None = None  # of a mail that was passed on: when it was written
     letter: str = ""  # name of its template; "": the usual
 
@@ -336,6 +336,7 @@ class Opened:
     due_at: datetime | None
     answers: str | None  # Message-ID of the mail
     acknowledgement: Acknowledgement | None
+    names_ours: bool = False  # the mail names another case, or a mail of ours: it may be an echo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,9 +29,9 @@ from daemon.cases.records import (
     Standstill,
 )
 from daemon.cases.references import reference_of
-from daemon.cases.taking import Likenesses, Step, newest_open, plan, step_keys
+from daemon.cases.taking import Likenesses, Step, naming_ours, newest_open, plan, step_keys
 from daemon.cases.threads import Homing, address_of, mailbox_of, writer_of
-from daemon.records import Asking, CaseWish, ClockDue, Opened
+from daemon.records import Asking, CaseWish, ClockDue, Opened, Reading
 from daemon.store.engine import Store
 from daemon.store.tables import (
     case_events,
@@ -96,8 +96,15 @@ class Cases:
         for step, (case_id, _) in zip(opening, entered, strict=True):
             step.place.case_id = case_id
         self._join(connection, steps, now)
-        pairs = zip(opening, entered, strict=True)
-        return tuple(_opened(step, reference) for step, (_, reference) in pairs)
+        ours = naming_ours(connection, [step.reading for step in opening], self._homing)
+        return tuple(
+            _opened(step, reference, names_ours=named)
+            for step, (_, reference), named in zip(opening, entered, ours, strict=True)
+        )
+
+    def names_ours(self, connection: Connection, reading: Reading) -> bool:
+        """Tell whether a mail names a case by its reference, or a mail of ours by its id."""
+        return naming_ours(connection, [reading], self._homing)[0]
 
     def _join(self, connection: Connection, steps: Sequence[Step], now: datetime) -> None:
         """Write down which mail belongs to which case, and what follows from it."""
@@ -288,7 +295,7 @@ def _run_on(connection: Connection, case_id: int) -> None:
     change(connection, case_id, own, is_held=False)
 
 
-def _opened(step: Step, reference: str) -> Opened:
+def _opened(step: Step, reference: str, *, names_ours: bool) -> Opened:
     reading, wish = step.reading, step.wish
     return Opened(
         case_id=step.place.case_id,
@@ -300,6 +307,7 @@ def _opened(step: Step, reference: str) -> Opened:
         due_at=term_to_tell(wish.clocks),
         answers=step.original.message_id,
         acknowledgement=wish.acknowledgement,
+        names_ours=names_ours,
     )
 
 

@@ -203,6 +203,22 @@ def is_attached(reading: Reading) -> bool:
     return forward is not None and forward.is_sure and forward.how == ATTACHED
 
 
+def naming_ours(connection: Connection, readings: Sequence[Reading], homing: Homing) -> list[bool]:
+    """Tell of each mail whether it names a case by its reference, or a mail of ours by its id.
+
+    A machine that answers our mail does, under whatever address and subject of its own.
+    """
+    named = [references_in(reading.subject) for reading in readings]
+    asked, there = sorted({one for ones in named for one in ones}), set[str]()
+    for start in range(0, len(asked), _MOST_IN):
+        part = cases.c.reference.in_(asked[start : start + _MOST_IN])
+        there.update(connection.scalars(select(cases.c.reference).where(part)))
+    return [
+        not there.isdisjoint(ones) or bool(homing.cases_named(reading))
+        for ones, reading in zip(named, readings, strict=True)
+    ]
+
+
 class Likenesses:
     """Cases that a person may want to join with those just opened; for one batch.
 

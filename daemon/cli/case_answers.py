@@ -31,10 +31,12 @@ from daemon.jobs import House, needs_approval
 from daemon.outbox.answers import Answer, AnswerRefused
 from daemon.sending.store import REJECTED
 from daemon.triage.acknowledge import PEC
-from daemon.triage.forwarding import answered_id
+from daemon.triage.forwarding import answered_id, original_of
 
 _LONGEST = 500_000  # bytes of an answer
 _LONGEST_SUBJECT = 500  # characters
+_MOST_READ = 200  # mails of a case that are looked at, the newest, and the first
+_MOST_ANSWERED = 20  # mails that an answer names
 
 
 @group.command()
@@ -149,7 +151,8 @@ def _answer(
     if not line.customer:
         refuse(f"{line.reference}: the customer has no e-mail address; use `case answer`")
     ids = case_file(connection, line).mails
-    read = [mail for one in ids if (mail := reading_of(connection, one)) is not None]
+    near = dict.fromkeys((*ids[:1], *ids[-_MOST_READ:]))
+    read = [mail for one in near if (mail := reading_of(connection, one)) is not None]
     return Answer(
         case_id=line.id,
         reference=line.reference,
@@ -158,9 +161,25 @@ def _answer(
         recipient=line.customer,
         subject=_subject(line, subject),
         text=text,
-        answers=tuple(answered_id(one.reading) for one in read),
+        answers=_answered(read, line.customer),
+        language=line.language,
         awaits_approval=needs_approval(house, connection, line),
     )
+
+
+def _answered(read: list[ReadMail], recipient: str) -> tuple[str | None, ...]:
+    """Return the ids of the recipient's own mails, the newest last.
+
+    A case may hold mail of others, merged or forwarded: their ids are none of his business, and
+    whoever knows an id of a thread may join it.
+    """
+    own = recipient.lower()
+    by_him = [
+        answered_id(one.reading)
+        for one in read
+        if (sender := original_of(one.reading).sender) is not None and sender.email.lower() == own
+    ]
+    return tuple(by_him[-_MOST_ANSWERED:])
 
 
 def _account(house: House, line: CaseLine, read: list[ReadMail]) -> str:

@@ -88,12 +88,13 @@ def _checked(path: Path) -> tuple[Settings | None, list[Problem]]:
 def _letter_problems(settings: Settings) -> list[Problem]:
     """Return what is wrong with the letters of the house, and with those that rules name."""
     own, where = settings.acknowledgements.templates, ("acknowledgements", "templates")
-    wrong = [*letter_problems(own), *forward_problems(own)]
+    zone = settings.service.zone
+    wrong = [*letter_problems(own, zone), *forward_problems(own)]
     problems = [_placed(settings, where, message) for message in wrong]
     for index, rule in enumerate(settings.rules):
         if rule.acknowledgement:
             key = ("rules", index, "acknowledgement")
-            named = letter_problems(own, rule.acknowledgement)
+            named = letter_problems(own, zone, rule.acknowledgement)
             problems += [_placed(settings, key, message) for message in named]
     return problems
 

@@ -18,6 +18,8 @@ from daemon.config.settings import Settings
 from daemon.intake.quarantine import Quarantine
 from daemon.intake.views import AccountState, account_states, count_mails
 from daemon.jobs import House
+from daemon.sending.records import RelayState
+from daemon.sending.relays import Relays
 from daemon.sending.store import Outgoing
 from daemon.store.engine import choose_sqlite
 
@@ -64,6 +66,7 @@ def _document(house: House, now: datetime) -> dict[str, Any]:
         "model_error": model_error,
         "outgoing": outgoing,
         "webhooks": webhook_states(house),
+        "relays_away": [asdict(one) for one in _away(house)],
         "disk_free_bytes": shutil.disk_usage(settings.service.data_dir).free,
         "pack_bytes": house.packs.size(),
         "store": _store(house),
@@ -105,6 +108,11 @@ def _store(house: House) -> dict[str, str]:
     return {"dialect": "sqlite", "version": choice.version, "journal": choice.journal}
 
 
+def _away(house: House) -> list[RelayState]:
+    """Return the relays of the configuration that take no mail."""
+    return [one for one in Relays(house.store).away() if one.name in house.settings.relays]
+
+
 def _problems(settings: Settings, document: dict[str, Any]) -> Iterator[str]:
     for account in document["accounts"]:
         yield from _account_problems(account)
@@ -113,6 +121,9 @@ def _problems(settings: Settings, document: dict[str, Any]) -> Iterator[str]:
     free = document["disk_free_bytes"]
     if free < settings.intake.free_disk_bytes:
         yield f"disk: {free // 1_000_000} MB free, intake stops"
+    for relay in document["relays_away"]:
+        since = relay["away_since"].astimezone(settings.service.zone)
+        yield f"relay {relay['name']} takes no mail since {since:%Y-%m-%d %H:%M}: {relay['said']}"
     for state in ("failed", "held"):
         if number := document["outgoing"].get(state):
             yield f"{number} outgoing mails {state}: `backdesk outbox list`"

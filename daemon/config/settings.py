@@ -3,7 +3,7 @@
 from datetime import time
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -26,6 +26,7 @@ from daemon.config.values import (
     Networks,
     OptionalPath,
     Size,
+    Spoken,
     TimeOfDay,
     Tongue,
     instance_of,
@@ -38,6 +39,7 @@ from daemon.config.values import (
 from daemon.config.webhooks import Forwarding, Webhook
 
 CaseKind = Literal["complaint", "request"]
+CASE_KINDS = get_args(CaseKind)
 
 ANY = "any"
 """Stands in a row of the cost table for all labels that are not named there."""
@@ -114,13 +116,16 @@ class Acknowledgements(Section):
 
     kinds: Annotated[tuple[CaseKind, ...], BeforeValidator(listed)] = ("complaint", "request")
     relay: str = ""  # empty: the first that is not for certified mail
-    from_name: str = ""  # of the house, in From and below the letter
-    contact: str = ""  # how to reach it, below the letter
+    from_name: Spoken = Field(default_factory=dict)  # of the house, in From and below the letter
+    contact: Spoken = Field(default_factory=dict)  # how to reach it, below the letter
     language: Literal["", "it", "pl", "en"] = ""  # for other languages; empty: as in [service]
     templates: OptionalPath = None  # letters of the house in place of the shipped ones
     late_s: Annotated[float, Field(ge=1, le=31 * 86_400)] = 172_800.0
     per_address_s: Seconds = 3_600.0
     per_address_day: Annotated[int, Field(ge=1)] = 3
+    open_case_days: Annotated[int, Field(ge=0, le=366)] = 7  # 0: any number while one is open
+    per_domain_hour: Annotated[int, Field(ge=0)] = 20
+    providers: Domains = ()  # beside the known ones, whose domains are of many
     per_hour: Annotated[int, Field(ge=0)] = 1_000
     strangers_per_hour: Annotated[int, Field(ge=0)] = 100
 

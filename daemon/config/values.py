@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+TONGUES = ("it", "pl", "en")
+"""The languages of the house's letters and reports."""
+
 _UNITS = {
     "": 1, "b": 1,
     "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
@@ -39,6 +42,21 @@ def bytes_of(value: object) -> int:
     if match is None or factor is None:
         raise ValueError('must be a size: a number of bytes, or text such as "64 MB" or "64 MiB"')
     return int(Decimal(match[1]) * factor)
+
+
+def spoken(value: object) -> object:
+    """Return language -> text; one text stands for all languages, a table must have each."""
+    if isinstance(value, str):
+        return dict.fromkeys(TONGUES, value)
+    if not isinstance(value, dict):
+        raise ValueError(  # noqa: TRY004 - what pydantic reports
+            "must be a text, or a table with one for each of it, pl, en"
+        )
+    if value and (lacking := [one for one in TONGUES if one not in value]):
+        raise ValueError(
+            f"lacks {', '.join(lacking)}; allowed: one text, or one for each of it, pl, en"
+        )
+    return value
 
 
 def time_of(value: object) -> time:
@@ -263,6 +281,7 @@ OptionalPath = Annotated[Path | None, BeforeValidator(path_of)]
 Filled = Annotated[str, AfterValidator(filled)]
 Name = Annotated[str, AfterValidator(name_of)]
 Tongue = Literal["it", "pl", "en"]
+Spoken = Annotated[dict[Tongue, str], BeforeValidator(spoken)]
 Zone = Annotated[str, AfterValidator(optional_zone)]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(domain_of)], ...], BeforeValidator(listed)]
 Host = Annotated[str, AfterValidator(host_of)]

@@ -70,6 +70,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         accounts=store.list_accounts(connection, _patience(settings), asked.now),
         deadlines=_deadlines(connection, asked),
         without_model=store.count_without_model(connection, period),
+        relays_away=store.list_relays_away(connection, tuple(settings.relays)),
         held_back=unsent.count_held_back(connection, period, scope),
         scope=scope,
         unsent=unsent.list_unsent(connection, period, scope, apart),

@@ -227,6 +227,15 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayHealth:
+    """A relay that takes no mail."""
+
+    name: str
+    since: datetime
+    said: str  # its last refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """Everything the digest of one local date says."""
 
@@ -258,6 +267,7 @@ class Digest:
     by_reply: bool = True  # whether a reply to it is understood
     undone: tuple[Undone, ...] = ()  # the newest answers of which not all was done
     webhooks: int = 0  # webhooks that are disabled, or did not take events for days
+    relays_away: tuple[RelayHealth, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -275,5 +285,5 @@ class Digest:
         waiting = (self.unsure_total, self.quarantined_total, self.missing, self.unmoved)
         outgoing = (self.outgoing_failed, self.outgoing_held, self.held_back, self.awaiting)
         pressing = (self.deadlines.overdue_total, self.deadlines.soon_total, self.closed_total)
-        servers = (self.unfetchable, self.troubled, self.webhooks)
+        servers = (self.unfetchable, self.troubled, self.webhooks, self.relays_away)
         return any((*pressing, *waiting, *outgoing, self.without_model, *servers))

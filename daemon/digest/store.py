@@ -24,6 +24,7 @@ from daemon.digest.records import (
     Intake,
     Period,
     QuarantinedMail,
+    RelayHealth,
     Scope,
     Unfetchable,
     UnsureMail,
@@ -41,6 +42,7 @@ from daemon.store.tables import (
     outgoing,
     quarantine,
     readings,
+    relays,
     sightings,
 )
 
@@ -214,6 +216,15 @@ def list_accounts(
     """
     rows = {row.name: row for row in connection.execute(select(accounts))}
     return tuple(_health(name, rows.get(name), now - wait) for name, wait in patience.items())
+
+
+def list_relays_away(connection: Connection, names: Collection[str]) -> tuple[RelayHealth, ...]:
+    """Return those of these relays that take no mail, by name."""
+    query = select(relays).where(relays.c.away_since.is_not(None), relays.c.name.in_(names))
+    return tuple(
+        RelayHealth(name=row.name, since=row.away_since, said=row.said or "")
+        for row in connection.execute(query.order_by(relays.c.name))
+    )
 
 
 def count_backlog(connection: Connection) -> dict[str, int]:

@@ -118,6 +118,7 @@ def _attention(digest: Digest, words: Words) -> tuple[str, ...]:
     counts = (
         ("missing", digest.missing),
         ("troubled", len(digest.troubled)),
+        ("relays_away", len(digest.relays_away)),
         ("no_model", digest.without_model),
         ("unmoved", digest.unmoved),
         ("webhooks", digest.webhooks),

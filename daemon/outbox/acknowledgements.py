@@ -5,24 +5,26 @@ one back holds back our sending only: the mail is taken in, and the case says wh
 """
 
 import logging
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, update
 
 from daemon.config.dates import day_in_words, moment_in_words
-from daemon.config.settings import Settings
+from daemon.config.settings import CASE_KINDS, Settings
 from daemon.mail.compose import Letter, compose
 from daemon.mail.tokens import Tokens
-from daemon.outbox.letters import LANGUAGES, LetterError, Letters
+from daemon.outbox.letters import LANGUAGES, LetterError, Letters, language_for
+from daemon.outbox.limits import Limits, limits_of
 from daemon.outbox.ways import Way, answering, way_of
 from daemon.records import Acknowledgement, Address, CaseNews, Opened, OutgoingMail
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
-from daemon.store.tables import counters, outgoing
+from daemon.store.tables import counters
 from daemon.triage.acknowledge import untagged
 
 _log = logging.getLogger(__name__)
@@ -31,7 +33,6 @@ KIND = "acknowledgement"
 NAME = "acknowledgement"
 """Of the templates."""
 
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _BY_THE_HOUR = timedelta(hours=48)  # a term up to that is told with its time of day
 
 
@@ -60,12 +61,14 @@ class Acknowledgements:
         if not asked:
             return []
         self._take_turns(connection)
-        limits = self._limits(connection, [asking.recipient for _, asking in asked], now)
+        recipients = [asking.recipient for _, asking in asked]
+        limits = limits_of(connection, KIND, self._chosen, recipients, now)
         mails: list[OutgoingMail] = []
         news = []
-        for one, asking in asked:
-            kind, why = "unacknowledged", asking.refusal or self._too_late(one, asking, now)
-            if not why and (over := limits.exceeded(asking, now)):
+        for one, told in asked:
+            asking = self._known(told, limits)
+            kind, why = "unacknowledged", asking.refusal or self._bar(one, asking, now)
+            if not why and (over := limits.exceeded(asking, one.channel, now)):
                 kind, why = "held back", over
             if not why:
                 mail = self._mail(one, asking, now)
@@ -86,39 +89,26 @@ class Acknowledgements:
         turn = update(counters).where(counters.c.name == KIND)
         connection.execute(turn.values(value=counters.c.value + 1))
 
-    def _limits(
-        self, connection: Connection, recipients: Sequence[str], now: datetime
-    ) -> "_Limits":
-        chosen = self._chosen
-        recent = (outgoing.c.kind == KIND) & (outgoing.c.created_at > now - _HOUR)
-        number, strangers = connection.execute(
-            select(func.count(), func.count().filter(outgoing.c.stranger)).where(recent)
-        ).one()
-        limits = _Limits(
-            in_hour=chosen.per_hour - number,
-            strangers=chosen.strangers_per_hour - strangers,
-            per_day=chosen.per_address_day,
-            apart=timedelta(seconds=chosen.per_address_s),
-            numbers=Counter(),
-            last={},
-        )
-        addressees = sorted({untagged(one) for one in recipients})
-        for start in range(0, len(addressees), 500):
-            sent = connection.execute(
-                select(outgoing.c.addressee, func.count(), func.max(outgoing.c.created_at))
-                .where(outgoing.c.addressee.in_(addressees[start : start + 500]))
-                .where(outgoing.c.kind == KIND, outgoing.c.created_at > now - _DAY)
-                .group_by(outgoing.c.addressee)
-            )
-            for addressee, count, last in sent:
-                limits.numbers[addressee], limits.last[addressee] = count, last
-        return limits
+    def _known(self, asking: Acknowledgement, limits: Limits) -> Acknowledgement:
+        """Take nobody for a stranger whom the house knows, where no server says who wrote.
 
-    def _too_late(self, one: Opened, asking: Acknowledgement, now: datetime) -> str:
+        That is who had a case a day ago. Where a server does say, only its word counts.
+        """
+        account = self._settings.accounts.get(asking.account)
+        says = account is not None and bool(account.authserv_id)
+        is_known = not says and asking.recipient.lower() in limits.known
+        return replace(asking, is_stranger=asking.is_stranger and not is_known)
+
+    def _bar(self, one: Opened, asking: Acknowledgement, now: datetime) -> str:
+        """Return why a case just opened is not acknowledged; "" for nothing."""
         latest = now - timedelta(seconds=self._chosen.late_s)
         if asking.written_at and asking.written_at < latest:
             return "it was written too long ago"
-        return "it was received too long ago" if one.received_at < latest else ""
+        if one.received_at < latest:
+            return "it was received too long ago"
+        if one.names_ours:
+            return "it names a case or a mail of ours, as a machine's echo does"
+        return ""
 
     def _mail(self, one: Opened, asking: Acknowledgement, now: datetime) -> OutgoingMail | str:
         """Return the acknowledgement of a case, or why it cannot be written."""
@@ -134,6 +124,10 @@ class Acknowledgements:
             return f"its template is wrong: {error}"
         except (LookupError, ValueError) as error:
             return f"it cannot be addressed: {error}"
+        except Exception as error:  # noqa: BLE001 - rim: a letter, however wrong, costs no mail
+            extra = {"action": "letter", "reason": type(error).__name__}
+            _log.error("Letter not written", extra=extra, exc_info=True)
+            return f"it cannot be written: {type(error).__name__}"
         return OutgoingMail(
             key=key,
             kind=KIND,
@@ -151,8 +145,7 @@ class Acknowledgements:
         self, one: Opened, asking: Acknowledgement, way: Way, key: str, now: datetime
     ) -> Letter:
         chosen, service = self._chosen, self._settings.service
-        language = one.language if one.language in LANGUAGES else ""
-        language = language or chosen.language or service.language
+        language = language_for(one.language, self._settings)
         text = self._letters.write(
             asking.letter or NAME,
             language,
@@ -161,15 +154,15 @@ class Acknowledgements:
                 "reference": one.reference,
                 "received": self._day(one.received_at, language),
                 "due": self._due(one, language),
-                "name": chosen.from_name,
-                "contact": chosen.contact,
+                "name": chosen.from_name.get(language, ""),
+                "contact": chosen.contact.get(language, ""),
             },
         )
         suppressed = ("X-Auto-Response-Suppress", "All")
         headers = (suppressed, *answering(one.answers), *way.home(self._tokens, one.case_id))
         return Letter(
             key=key,
-            sender=Address(name=chosen.from_name, email=way.sender),
+            sender=Address(name=chosen.from_name.get(language, ""), email=way.sender),
             recipient=Address(name="", email=asking.recipient),
             subject=text.subject,
             text=text.body,
@@ -193,49 +186,31 @@ class Acknowledgements:
         return self._day(one.due_at, language)
 
 
-def letter_problems(own: Path | None, name: str = NAME) -> list[str]:
-    """Return what is wrong with the letters of a name, by writing each once."""
+def letter_problems(own: Path | None, zone: ZoneInfo, name: str = NAME) -> list[str]:
+    """Return what is wrong with the letters of a name, by writing each that may be."""
     letters, wrong = Letters(own), []
     for language in LANGUAGES:
-        for kind, due in (("complaint", "1.1.2027"), ("request", "")):
-            values = {"kind": kind, "reference": "2026-00042-11", "received": "1.12.2026"}
+        for values in _samples(language, zone):
             try:
-                letters.write(name, language, {**values, "due": due, "name": "", "contact": ""})
+                letters.write(name, language, values)
             except LetterError as error:
                 wrong.append(str(error))
                 break
     return wrong
 
 
-@dataclass(slots=True, kw_only=True)
-class _Limits:
-    """What may still be sent now."""
-
-    in_hour: int
-    strangers: int
-    per_day: int
-    apart: timedelta
-    numbers: Counter[str]  # of 24 hours, by addressee
-    last: dict[str, datetime]
-
-    def exceeded(self, asking: Acknowledgement, now: datetime) -> str:
-        """Return which limit holds this one back; "" for none."""
-        addressee = untagged(asking.recipient)
-        if self.numbers[addressee] >= self.per_day:
-            return f"{self.per_day} went to this address within 24 hours"
-        if addressee in self.last and now - self.last[addressee] < self.apart:
-            minutes = round(self.apart.total_seconds() / 60)
-            return f"one went to this address within {minutes} minutes"
-        if self.in_hour <= 0:
-            return "the limit of an hour is reached"
-        if asking.is_stranger and self.strangers <= 0:
-            return "the limit of an hour for senders whom nobody confirmed is reached"
-        return ""
-
-    def note(self, asking: Acknowledgement, now: datetime) -> None:
-        """Count one that is sent."""
-        addressee = untagged(asking.recipient)
-        self.numbers[addressee] += 1
-        self.last[addressee] = now
-        self.in_hour -= 1
-        self.strangers -= asking.is_stranger
+def _samples(language: str, zone: ZoneInfo) -> Iterator[dict[str, str]]:
+    """Yield what a letter may be told: each kind, name, contact, month, and way to tell a term."""
+    moments = [datetime(2027, month, 28, 12, tzinfo=zone) for month in range(1, 13)]
+    days = [day_in_words(moment.date(), language, "letter") for moment in moments]
+    hour = moment_in_words(moments[0], zone, language)
+    terms = ("", hour, *days)
+    for kind, due, name, contact in product(CASE_KINDS, terms, ("", "Aurora"), ("", "tel. 1\n2")):
+        yield {
+            "kind": kind,
+            "reference": "2026-00042-11",
+            "received": days[11],
+            "due": due,
+            "name": name,
+            "contact": contact,
+        }

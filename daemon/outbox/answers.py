@@ -10,6 +10,7 @@ from daemon.config.settings import Settings
 from daemon.errors import BackdeskError
 from daemon.mail.compose import Letter, compose
 from daemon.mail.tokens import Tokens
+from daemon.outbox.letters import language_for
 from daemon.outbox.ways import answering, way_of
 from daemon.records import Address, OutgoingMail
 from daemon.sending.records import State
@@ -38,6 +39,7 @@ class Answer:
     text: str
     answers: tuple[str | None, ...]  # Message-IDs of the customer's mails, the latest last
     awaits_approval: bool
+    language: str | None = None  # of the case
 
 
 class Answers:
@@ -121,9 +123,10 @@ class Answers:
         way = way_of(settings, answer.channel, answer.account)
         if not way.sender:
             raise LookupError("the house has no address to answer from: accounts.NAME.address")
+        name = settings.acknowledgements.from_name.get(language_for(answer.language, settings), "")
         letter = Letter(
             key=key,
-            sender=Address(name=settings.acknowledgements.from_name, email=way.sender),
+            sender=Address(name=name, email=way.sender),
             recipient=Address(name="", email=answer.recipient),
             subject=answer.subject,
             text=answer.text,

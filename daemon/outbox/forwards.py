@@ -181,9 +181,10 @@ class Forwards:
         signed = None if case_id is None else self._tokens.message_id(case_id, key, way.domain)
         home = () if case_id is None else way.home(self._tokens, case_id)
         hops = (HOPS, str(hops_of(one.reading) + 1))
+        named = settings.acknowledgements.from_name
         return Letter(
             key=key,
-            sender=Address(name=settings.acknowledgements.from_name, email=way.sender),
+            sender=Address(name=named.get(settings.service.language, ""), email=way.sender),
             recipient=Address(name="", email=forward.address),
             subject=text.subject,
             text=text.body,

@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from daemon.config.settings import Settings
 from daemon.config.shipped import shipped
+from daemon.config.values import Tongue
 
-LANGUAGES = ("it", "pl", "en")
+LANGUAGES: tuple[Tongue, ...] = ("it", "pl", "en")
 _SUBJECT = "Subject: "
 _LONGEST = 100_000  # characters of a letter
+
+
+def language_for(language: str | None, settings: Settings) -> Tongue:
+    """Return in which language somebody is written to who writes in one, or in none we know."""
+    own = next((one for one in LANGUAGES if one == language), None)
+    return own or settings.acknowledgements.language or settings.service.language
 
 
 class LetterError(ValueError):
@@ -55,14 +63,7 @@ class Letters:
         try:
             pieces = self._templates.get_template(file).generate(values)
             text = "".join(_limited(pieces, file))
-        except (
-            TemplateError,
-            OSError,
-            ValueError,
-            TypeError,
-            LookupError,
-            ArithmeticError,
-        ) as error:
+        except Exception as error:  # rim: the house's own template may do whatever Jinja can
             line = getattr(error, "lineno", None)
             where = f"{file}:{line}" if line else file
             raise LetterError(f"{where}: {type(error).__name__}: {error}") from error

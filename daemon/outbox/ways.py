@@ -36,14 +36,18 @@ class Way:
 def way_of(settings: Settings, channel: str, account: str) -> Way:
     """Return how an answer leaves: to certified mail from the certified mailbox, by its relay.
 
+    Of several certified mailboxes that which was written to answers, else the first.
+
     Raises:
         LookupError: there is no relay for it.
     """
     if channel == PEC:
-        certified = (relay for relay in settings.relays.values() if relay.pec)
-        relay = next(certified, None)
-        if relay is None:
+        certified = [relay for relay in settings.relays.values() if relay.pec]
+        if not certified:
             raise LookupError("there is no relay for certified mail")
+        address = settings.accounts[account].own_address.lower()
+        of_account = (relay for relay in certified if relay.username.lower() == address)
+        relay = next(of_account, certified[0])
         return Way(relay=relay.name, sender=relay.username)
     name = settings.acknowledgements.relay or settings.plain_relay
     if not name:

@@ -1,20 +1,24 @@
 """Due rows -> mails with the relays: one round of sending, under the lease `send`.
 
-What a relay answers is decided here: sent, later, failed, or a person's decision.
+What a relay answers is decided here: sent, later, failed, or a person's decision. A refusal that
+does not say whether it is about the mail or about the house is judged by what becomes of the next
+mail: is that refused too, the relay rests and no mail is to blame; does it pass, the refused one
+waits alone, and is a person's after a few tries. So no relay costs a mail, and no mail a relay.
 """
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from daemon.failpoint import failpoint
-from daemon.sending.errors import Deferred, NotOurs, OutcomeUnknown, Refused, RelayAway
+from daemon.sending.errors import Deferred, Doubtful, NotOurs, OutcomeUnknown, Refused, RelayAway
 from daemon.sending.limits import WINDOW, Pace
-from daemon.sending.policy import policy_for, wait_before_retry
+from daemon.sending.policy import MOST_REFUSALS, patience_for, policy_for, wait_before_retry
 from daemon.sending.records import Due, Parcel, SendCount, Share, State
+from daemon.sending.relays import Relays
 from daemon.sending.store import UNKNOWN, Outgoing
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
@@ -22,6 +26,10 @@ from daemon.store.leases import Lease
 _log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 100  # rows of one relay in one round; the next round takes more
+ENOUGH = 2  # mails refused one after the other, and nobody knows why: it is the relay
+
+_ABOUT_A_MAIL = ("MAIL", "RCPT", "DATA", "DOT")  # steps that a mail may have spoiled
+_PERMANENT = 5  # RFC 5321 4.2.1
 
 
 class Transport(Protocol):
@@ -63,7 +71,7 @@ def send_due(
     Raises:
         LeaseLost, StoreError: the round broke off; no mail is lost, none is sent twice by it.
     """
-    rows, counts = Outgoing(store), Counter[str]()
+    rows, relays, counts = Outgoing(store), Relays(store), Counter[str]()
     again, held = rows.recover(lease, lambda kind: policy_for(kind).resend_unknown, now())
     if again or held:
         extra = {"action": "send_recovered", "again": again, "held": held}
@@ -71,7 +79,7 @@ def send_due(
     counts["held"] += held
     for outlet in outlets:
         try:
-            _Round(rows, lease, outlet, now).run(counts)
+            _Round(rows=rows, relays=relays, lease=lease, outlet=outlet, now=now).run(counts)
         finally:
             for relay in _chain(outlet):
                 relay.transport.close()
@@ -82,48 +90,66 @@ def _chain(outlet: Outlet) -> tuple[Outlet, ...]:
     return (outlet, outlet.spare) if outlet.spare else (outlet,)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Refusal:
+    """A mail that no relay took, and what each that was asked said."""
+
+    row: Due
+    said: list[tuple[str, Deferred]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
 class _Round:
     """One relay's turn."""
 
-    def __init__(
-        self, rows: Outgoing, lease: Lease, outlet: Outlet, now: Callable[[], datetime]
-    ) -> None:
-        self._rows, self._lease, self._outlet, self._now = rows, lease, outlet, now
+    rows: Outgoing
+    relays: Relays
+    lease: Lease
+    outlet: Outlet
+    now: Callable[[], datetime]
+    refused: dict[int, _Refusal] = field(default_factory=dict)  # by row, in doubt or by all
 
     def run(self, counts: Counter[str]) -> None:
         """Send rows until none is due, the minute is full, or the relay and its spare are away."""
-        due = deque(self._rows.due(self._outlet.share, self._now(), MOST_AT_ONCE))
-        away: RelayAway | None = None
-        for relay in _chain(self._outlet):
-            if due:
-                away = self._through(relay, due, counts)
-            if away is None:
-                return
-        if away is not None:
-            self._away(due[0], away, counts)
+        due = self.rows.due(self.outlet.share, self.now(), MOST_AT_ONCE)
+        for relay in _chain(self.outlet):
+            if due and not self.relays.rests(relay.name, self.now()):
+                due = self._through(relay, due, counts)
+        for refusal in self.refused.values():
+            counts[self._settle(refusal)] += 1
 
-    def _through(self, relay: Outlet, due: deque[Due], counts: Counter[str]) -> RelayAway | None:
-        """Send what is due through one relay; when it is away, return its words.
+    def _through(self, relay: Outlet, due: Sequence[Due], counts: Counter[str]) -> tuple[Due, ...]:
+        """Send what is due through one relay; return what another may take.
 
-        The mail at which it went away is the first of `due` then: its final dot was not sent, or
-        was refused, so that another relay may take it.
+        That is what this one refused in doubt, and all that is left when it is away: the final dot
+        of none of them was sent, or it was refused.
         """
-        past = self._rows.handed_over(relay.name, self._now() - WINDOW)
-        pace = Pace(relay.per_minute, past)
-        while due and pace.allows(self._now()):
-            row = due[0]
-            parcel = self._rows.begin(self._lease, row.id)
-            if parcel is not None:
-                pace.note(self._now())
-                try:
-                    end = self._send(relay, row, parcel)
-                except RelayAway as away:
-                    self._note(relay, row, away, "Relay takes no mail")
-                    self._rows.take_back(self._lease, row.id)
-                    return away
-                counts[end] += 1
-            due.popleft()
-        return None
+        past = self.rows.handed_over(relay.name, self.now() - WINDOW)
+        pace, left = Pace(relay.per_minute, past), list[Due]()
+        has_taken, in_doubt = False, 0
+        for number, row in enumerate(due, start=1):
+            if not pace.allows(self.now()):
+                break
+            parcel = self.rows.begin(self.lease, row.id)
+            if parcel is None:
+                continue
+            pace.note(self.now())
+            try:
+                end = self._send(relay, row, parcel)
+            except (RelayAway, Doubtful) as error:
+                # What another relay refuses too, or this one did before it took others, may be at
+                # fault itself: it proves nothing.
+                in_doubt += not (row.id in self.refused or (has_taken and row.refused_at))
+                self._take_back(relay, row, error)
+                left.append(row)
+                if isinstance(error, RelayAway) or in_doubt >= ENOUGH:
+                    self._rest(relay, row, error)
+                    return (*left, *due[number:])
+                continue
+            counts[end] += 1
+            self.refused.pop(row.id, None)
+            has_taken, in_doubt = has_taken or end == State.SENT, 0
+        return tuple(left)
 
     def _send(self, relay: Outlet, row: Due, parcel: Parcel) -> str:
         """Send one mail, record what came of it, and return the name of its count."""
@@ -131,49 +157,96 @@ class _Round:
             reply = relay.transport.send(parcel, lambda: self._mark(row))
         except NotOurs:
             return "held"
-        except RelayAway:
+        except (RelayAway, Doubtful):
             raise
         except (Refused, Deferred) as error:
             self._note(relay, row, error)
+            if error.code and not isinstance(error, OutcomeUnknown):
+                self.relays.back(self.lease, relay.name)
             return self._end(relay, row, error)
-        return self._finish(relay, row, State.SENT, reply)
+        end = self._finish(relay.name, row, State.SENT, reply)
+        self.relays.back(self.lease, relay.name)
+        return end
 
     def _end(self, relay: Outlet, row: Due, error: Refused | Deferred) -> str:
         if isinstance(error, Refused):
-            return self._finish(relay, row, State.FAILED, _last_words(error))
-        is_unknown = isinstance(error, OutcomeUnknown)
-        if is_unknown and not policy_for(row.kind).resend_unknown:
-            return self._finish(relay, row, State.HELD, UNKNOWN)
-        return self._defer(relay, row, error)
+            return self._finish(relay.name, row, State.FAILED, error.said)
+        policy = policy_for(row.kind)
+        if isinstance(error, OutcomeUnknown) and not policy.resend_unknown:
+            return self._finish(relay.name, row, State.HELD, UNKNOWN)
+        now = self.now()
+        if now - row.created_at >= policy.give_up_after:
+            return self._finish(relay.name, row, State.FAILED, f"given up; {error.said}")
+        self.rows.defer(self.lease, row.id, now + self._wait(row, error), error.said)
+        return "deferred"
+
+    def _settle(self, refusal: _Refusal) -> str:
+        """Decide on a mail that no relay took although none said that it is at fault."""
+        row, (relay, error) = refusal.row, refusal.said[-1]
+        now, policy = self.now(), policy_for(row.kind)
+        is_over = now - row.created_at >= policy.give_up_after
+        if is_over and policy.expires:
+            return self._finish(relay, row, State.FAILED, f"given up; {error.said}")
+        if error.step not in _ABOUT_A_MAIL:  # nothing speaks against the mail: it waits on
+            until = self.relays.rest_until(relay) or now
+            self.rows.defer(self.lease, row.id, until, error.said)
+            return "deferred"
+        refusals = row.refusals + self._is_suspect(refusal)
+        if is_over or refusals >= MOST_REFUSALS:
+            why = "no relay takes it" if is_over else "it alone is refused, other mail passes"
+            return self._finish(relay, row, State.HELD, f"{why}; {error.said}")
+        until = now + self._wait(row, error)
+        self.rows.suspect(self.lease, row.id, until, error.said, refusals, now)
+        return "deferred"
+
+    def _is_suspect(self, refusal: _Refusal) -> bool:
+        """Tell whether a relay that refuses a mail for good has taken others since it last did."""
+        since = refusal.row.refused_at
+        return since is not None and any(
+            isinstance(error, Doubtful)
+            and error.code // 100 == _PERMANENT
+            and self.rows.has_sent(relay, since)
+            for relay, error in refusal.said
+        )
 
     def _mark(self, row: Due) -> None:
         failpoint("send.before_mark")
-        self._rows.mark(self._lease, row.id)
+        self.rows.mark(self.lease, row.id)
         failpoint("send.marked")
 
-    def _finish(self, relay: Outlet, row: Due, state: State, reply: str) -> str:
+    def _finish(self, relay: str, row: Due, state: State, reply: str) -> str:
         failpoint("send.answered")
-        self._rows.finish(self._lease, row.id, state, reply, relay.name, self._now())
+        self.rows.finish(self.lease, row.id, state, reply, relay, self.now())
         return state.value
 
-    def _defer(self, relay: Outlet, row: Due, error: Deferred) -> str:
-        now = self._now()
-        if now - row.created_at >= policy_for(row.kind).give_up_after:
-            return self._finish(relay, row, State.FAILED, f"given up; {_last_words(error)}")
-        until = now + wait_before_retry(row.key, row.attempts + 1)
-        self._rows.defer(self._lease, row.id, until, _last_words(error))
-        return "deferred"
+    def _take_back(self, relay: Outlet, row: Due, error: Deferred) -> None:
+        self.rows.take_back(self.lease, row.id)
+        refusal = self.refused.setdefault(row.id, _Refusal(row=row))
+        refusal.said.append((relay.name, error))
+        self._note(relay, row, error)
 
-    def _away(self, row: Due, away: RelayAway, counts: Counter[str]) -> None:
-        """Let the whole relay rest; this row shows for how long."""
-        counts[self._defer(self._outlet, row, away)] += 1
-        now = self._now()
-        until = now + wait_before_retry(self._outlet.name, row.attempts + 1)
-        self._rows.postpone(self._lease, self._outlet.share, until, now)
+    def _wait(self, row: Due, error: Deferred) -> timedelta:
+        return wait_before_retry(row.key, row.attempts + 1, patience_for(error.code, error.reply))
 
-    def _note(
-        self, relay: Outlet, row: Due, error: Refused | Deferred, event: str = "Mail not sent"
-    ) -> None:
+    def _rest(self, relay: Outlet, row: Due, error: Deferred) -> None:
+        """Leave a relay alone; a refusal for good is an alarm: somebody must see to it.
+
+        Not for long where only mails that were refused before speak against it: new mail must not
+        wait for them.
+        """
+        is_sure = error.step not in _ABOUT_A_MAIL or row.refused_at is None
+        self.relays.rest(self.lease, relay.name, error, self.now(), grows=is_sure)
+        level = logging.ERROR if error.code // 100 == _PERMANENT else logging.WARNING
+        extra = {
+            "action": "relay_away",
+            "relay": relay.name,
+            "outcome": type(error).__name__,
+            "step": error.step,
+            "code": error.code,
+        }
+        _log.log(level, "Relay takes no mail", extra=extra)
+
+    def _note(self, relay: Outlet, row: Due, error: Refused | Deferred) -> None:
         extra = {
             "action": "not_sent",
             "relay": relay.name,
@@ -183,8 +256,4 @@ class _Round:
             "step": error.step,
             "code": error.code,
         }
-        _log.warning(event, extra=extra)
-
-
-def _last_words(error: Refused | Deferred) -> str:
-    return f"{error.step}: {error.code or ''} {error.reply}".replace("  ", " ").strip()
+        _log.warning("Mail not sent", extra=extra)

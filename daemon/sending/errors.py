@@ -8,6 +8,11 @@ class _Answered(DeliveryError):
         self.step, self.code, self.reply = step, code, reply
         super().__init__(f"{step}: {code or 'no answer'}")
 
+    @property
+    def said(self) -> str:
+        """The step and the relay's answer, in one line for people."""
+        return f"{self.step}: {self.code or ''} {self.reply}".replace("  ", " ").strip()
+
 
 class Refused(_Answered):
     """The relay refused this mail for good.
@@ -23,6 +28,10 @@ class Deferred(_Answered, DeliveryDeferred):
 
 class RelayAway(Deferred):
     """The relay takes no mail now, whichever it is: away, overloaded, or no login."""
+
+
+class Doubtful(Deferred):
+    """The relay did not take this mail, and does not say whether it would take another."""
 
 
 class OutcomeUnknown(Deferred):

@@ -24,6 +24,8 @@ class Due:
     kind: str
     attempts: int  # made before
     created_at: datetime
+    refusals: int  # that nobody could explain, while the relay took other mail
+    refused_at: datetime | None  # the last that nobody could explain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,17 @@ class Share:
 
     relay: str
     others: tuple[str, ...] | None = None  # it also takes the rows that name none of these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayState:
+    """A relay that takes no mail."""
+
+    name: str
+    failures: int  # in a row
+    away_since: datetime
+    rest_until: datetime | None  # it is not asked before; None: it may be
+    said: str  # step, code and words of the last refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from daemon import clock
 from daemon.config.values import is_loopback
 from daemon.errors import ConfigError
 from daemon.mail.compose import mailbox
-from daemon.sending.errors import Deferred, OutcomeUnknown, Refused, RelayAway
+from daemon.sending.blame import refusal
+from daemon.sending.errors import Deferred, Doubtful, OutcomeUnknown, Refused, RelayAway
 from daemon.sending.records import Parcel
 
 DOT_TIMEOUT_S = 600.0  # RFC 5321 4.5.3.2.6: the relay may look at the mail for 10 minutes
@@ -28,7 +29,6 @@ LONGEST_COMMAND = 512  # RFC 5321 4.5.3.1.4: bytes of a command line, with its C
 SERVICE_CLOSING = 421
 START_INPUT = 354
 CHALLENGE = 334
-LOGIN_WANTED = (530, 535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ class SmtpRelay:
 
         Raises:
             Refused: for good. Deferred: later. RelayAway: later, and so is any other mail.
+            Doubtful: later, and it does not say whether any other mail is.
             OutcomeUnknown: the dot was sent, no answer came.
         """
         sender, recipient = _envelope(parcel)
@@ -300,17 +301,12 @@ def _base64(value: bytes) -> str:
 def _expect(step: str, answer: tuple[int, bytes], wanted: int = 2) -> None:
     """Pass an answer of the wanted code, or class of codes; raise what any other means."""
     code, words = answer[0], _words(answer[1])
-    if wanted in (code, code // 100):
-        return
-    if code == SERVICE_CLOSING or (step == "MAIL" and code in LOGIN_WANTED):
-        raise RelayAway(step, code, words)
-    if code // 100 == 5:  # noqa: PLR2004 - RFC 5321 4.2.1: permanent
-        raise Refused(step, code, words)
-    raise Deferred(step, code, words)
+    if wanted not in (code, code // 100):
+        raise refusal(step, code, words)
 
 
 @contextmanager
-def _translated(step: str, kind: type[Deferred] = Deferred) -> Iterator[None]:
+def _translated(step: str, kind: type[Deferred] = Doubtful) -> Iterator[None]:
     """Turn what smtplib, TLS and the socket raise into `kind`; with RelayAway, refusals too."""
     try:
         yield

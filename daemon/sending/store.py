@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, upd
 from daemon.records import OutgoingMail
 from daemon.sending.errors import NotOurs
 from daemon.sending.records import Due, OutgoingRow, Parcel, Share, State
+from daemon.sending.relays import wake_all
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import outgoing
@@ -48,12 +49,20 @@ class Outgoing:
         return _count_keys(connection, mails) - before
 
     def due(self, share: Share, now: datetime, limit: int) -> tuple[Due, ...]:
-        """Return a relay's rows whose turn has come, oldest first."""
-        columns = (outgoing.c[name] for name in Due.__dataclass_fields__)
-        query = select(*columns).where(_is_due(now), _is_of(share))
+        """Return a relay's rows whose turn has come, oldest first.
+
+        Those that were refused and nobody knows why come last: if they are at fault themselves, the
+        others pass before them.
+        """
+        columns = [outgoing.c[name] for name in Due.__dataclass_fields__]
+        query = select(*columns).where(_is_due(now), _is_of(share)).order_by(outgoing.c.id)
+        was_refused = outgoing.c.refused_at.is_not(None)
+        found: list[Due] = []
         with self._store.read() as connection:
-            rows = connection.execute(query.order_by(outgoing.c.id).limit(limit))
-            return tuple(Due(**row) for row in rows.mappings())
+            for part in (~was_refused, was_refused):
+                rows = connection.execute(query.where(part).limit(limit - len(found)))
+                found += [Due(**row) for row in rows.mappings()]
+        return tuple(found)
 
     def count_due(self, now: datetime) -> int:
         """Return how many rows wait for their turn and have it."""
@@ -124,12 +133,23 @@ class Outgoing:
             values = {"state": State.QUEUED}
             _change(connection, row_id, (State.SENDING,), values, epoch=lease.epoch)
 
-    def postpone(self, lease: Lease, share: Share, until: datetime, now: datetime) -> None:
-        """Let all due rows of a relay wait: it is away."""
-        chosen = update(outgoing).where(_is_due(now), _is_of(share))
+    def suspect(  # noqa: PLR0913 - what is known of it
+        self, lease: Lease, row_id: int, until: datetime, reply: str, refusals: int, now: datetime
+    ) -> None:
+        """Put a row back to wait until a moment that was refused and nobody can tell why."""
+        values = {"reply": reply, "not_before": until, "refusals": refusals, "refused_at": now}
         with self._store.write() as connection:
-            lease.guard(connection)
-            connection.execute(chosen.values(not_before=until))
+            _change(connection, row_id, (State.QUEUED,), values, epoch=lease.epoch)
+
+    def has_sent(self, relay: str, since: datetime) -> bool:
+        """Tell whether a relay has taken a mail since a moment."""
+        query = select(outgoing.c.id).where(
+            outgoing.c.finished_at > since,
+            outgoing.c.relay == relay,
+            outgoing.c.state == State.SENT,
+        )
+        with self._store.read() as connection:
+            return connection.scalar(query.limit(1)) is not None
 
     def recover(
         self, lease: Lease, resends: Callable[[str], bool], now: datetime
@@ -204,7 +224,7 @@ class Outgoing:
         """Queue a held, failed or waiting row for now; return whether it is one.
 
         What waits for a second person's approval is not, and what that person rejected never:
-        only `decide` lets it go.
+        only `decide` lets it go. A relay that rests is asked again.
         """
         values = {
             "state": State.QUEUED,
@@ -212,12 +232,15 @@ class Outgoing:
             "not_before": None,
             "finished_at": None,
             "told": False,
+            "refusals": 0,
+            "refused_at": None,
         }
         awaits = select(outgoing.c.reply).where(outgoing.c.id == row_id)
         with self._store.write() as connection:
             if (connection.scalar(awaits) or "").startswith((AWAITS_APPROVAL, REJECTED)):
                 return False
             stopped = (State.HELD, State.FAILED, State.QUEUED)
+            wake_all(connection)
             return _change(connection, row_id, stopped, values)
 
     def decide(self, connection: Connection, row_id: int, refusal: str, now: datetime) -> bool:

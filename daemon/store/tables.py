@@ -235,9 +235,23 @@ outgoing = Table(
     Column("returned", Text),  # what the report said
     Column("accepted_at", Moment),  # certified mail: taken by the sender's provider
     Column("delivered_at", Moment),  # certified mail: in the recipient's mailbox
+    # Refusals of which nobody can tell whether the relay means this mail: how many while it took
+    # other mail, and when the last was.
+    Column("refusals", Integer, nullable=False, server_default="0"),
+    Column("refused_at", Moment),
     Index("ix_outgoing_state", "state", "not_before"),
     Index("ix_outgoing_kind", "kind", "created_at"),
     Index("ix_outgoing_addressee", "addressee", "created_at"),
+)
+
+relays = Table(  # those that take no mail, or did not once
+    "relays",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("away_since", Moment),  # None: it takes mail
+    Column("rest_until", Moment),  # it is not asked before
+    Column("said", Text),  # its last refusal
 )
 
 cases = Table(  # as the events of each say; one row for lists and reports

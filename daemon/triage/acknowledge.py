@@ -20,7 +20,8 @@ class AcknowledgeRules:
     Attributes:
         kinds: of the cases whose senders are; empty: nobody is.
         own: addresses of the house, in lower case; it never writes to itself.
-        checking: accounts whose server says who mail is really from.
+        checking: accounts whose server says who mail is really from; whoever writes to another
+            is taken at his word by nobody.
         can_certify: whether there is a relay for answers to certified mail.
     """
 
@@ -51,7 +52,7 @@ def acknowledgement_for(
         account=account,
         recipient=sender,
         refusal=_refusal(channel, reading, sender, rules),
-        is_stranger=account in rules.checking and reading.authentic != PASS,
+        is_stranger=account not in rules.checking or reading.authentic != PASS,
     )
 
 

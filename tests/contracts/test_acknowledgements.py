@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from daemon.cases.news import note_news
 from daemon.config.loading import parse
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.ends import has_untold, untold
+from daemon.outbox.ways import way_of
 from daemon.records import Acknowledgement, CaseNews, ClockDue, Opened
 from daemon.sending.store import Outgoing
-from daemon.store.tables import outgoing
+from daemon.store.tables import cases, outgoing
 from daemon.triage.acknowledge import AcknowledgeRules, acknowledgement_for
 from daemon.triage.casework import CaseRules
 from tests.builders import MORNING, TOKENS
@@ -38,6 +40,8 @@ per_address_day = 2
 per_address_s = 600
 per_hour = 5
 strangers_per_hour = 2
+open_case_days = 0
+per_domain_hour = 3
 """
 ASKED = Acknowledgement(account="info", recipient="Anna@client.example")
 SOON = ClockDue(
@@ -61,7 +65,8 @@ class Front:
         for one in asked:
             self._number += 1
             wanted = replace(wish("complaint", at), acknowledgement=one, **changes)
-            mails.append(ask(self.register.mail(), wanted, message_id=f"<{self._number}@x>"))
+            ids = {"message_id": f"<{self._number}@x>", "sender": address(one.recipient)}
+            mails.append(ask(self.register.mail(), wanted, **ids))
         with self.store.write() as connection:
             opened = self.register.cases.take(connection, mails, at)
             news = self.acknowledgements.enqueue(connection, opened, at)
@@ -113,6 +118,118 @@ def test_strangers_share_a_limit_of_their_own(front: Front) -> None:
     assert kinds(front.open(*strangers, ASKED)) == [
         "acknowledging", "acknowledging", "held back", "acknowledging",
     ]  # fmt: skip
+
+
+def test_who_had_a_case_is_no_stranger_where_no_server_says_who_wrote(front: Front) -> None:
+    """But not on the same day: else forging an address twice would be enough."""
+    forged = [to(f"s{n}@s{n}.example", is_stranger=True) for n in range(4)]
+    held = ["acknowledging", "acknowledging", "held back", "held back"]
+    assert kinds(front.open(*forged)) == held
+    later = MORNING + timedelta(hours=2)
+    assert kinds(front.open(*forged, at=later)) == held
+    next_day = MORNING + timedelta(days=2)
+    strange = to("new@new.example", is_stranger=True)
+    assert kinds(front.open(*forged, strange, at=next_day)) == ["acknowledging"] * 5
+
+
+def test_where_a_server_says_who_wrote_only_its_word_counts(register: Register) -> None:
+    """An earlier case proves nothing about this mail."""
+    says = 'username = "info@desk.example"\nauthserv_id = "mx.desk.example"\n[relays.certified]'
+    text = TEXT.replace('username = "info@desk.example"\n[relays.certified]', says)
+    front = Front(register, text)
+    forged = [to(f"s{n}@s{n}.example", is_stranger=True) for n in range(3)]
+    held = ["acknowledging", "acknowledging", "held back"]
+    assert kinds(front.open(*forged)) == held
+    assert kinds(front.open(*forged, at=MORNING + timedelta(days=2))) == held
+
+
+def test_one_domain_gets_no_more_than_its_share(front: Front) -> None:
+    """A machine with an address for each ticket; people with the same provider are not one."""
+    robots = [to(f"ticket-{n}@robot.example") for n in range(6)]
+    news = front.open(*robots[:4])
+    assert kinds(news) == ["acknowledging"] * 3 + ["held back"]
+    assert news[-1].detail["why"] == "3 went to this domain within an hour"
+    soon = MORNING + timedelta(minutes=59)
+    assert kinds(front.open(robots[4], at=soon)) == ["held back"]
+    later = MORNING + timedelta(minutes=61)
+    assert kinds(front.open(robots[5], at=later)) == ["acknowledging"]
+    people = [to(f"anna{n}@gmail.com") for n in range(4)]
+    assert kinds(front.open(*people, at=later)) == ["acknowledging"] * 4
+
+
+@pytest.mark.parametrize(("domain", "gets"), [("posta.example", 4), ("altro.example", 3)])
+def test_providers_of_ones_own_country(register: Register, domain: str, gets: int) -> None:
+    """Are told by the configuration."""
+    front = Front(register, f'{TEXT}providers = ["Posta.example"]')
+    news = front.open(*[to(f"a{n}@{domain}") for n in range(4)])
+    assert kinds(news).count("acknowledging") == gets
+
+
+def test_one_while_a_case_is_open(register: Register) -> None:
+    """Whoever has been told of an open case is told of no second for days; then of one again."""
+    front = Front(register, TEXT.replace("open_case_days = 0", "open_case_days = 7"))
+    assert kinds(front.open(ASKED, ASKED)) == ["acknowledging", "held back"]
+    for hours in (2, 26, 24 * 6):
+        (news,) = front.open(to("anna+7@client.example"), at=MORNING + timedelta(hours=hours))
+        assert news.kind == "held back"
+    assert "within 7 days" in news.detail["why"]
+    last = MORNING + timedelta(days=8)
+    assert kinds(front.open(ASKED, at=last)) == ["acknowledging"]
+    assert kinds(front.open(ASKED, at=last + timedelta(days=1))) == ["held back"]
+    with front.store.write() as connection:
+        connection.execute(update(cases).values(state="closed"))
+    assert kinds(front.open(ASKED, at=last + timedelta(days=2))) == ["acknowledging"]
+
+
+def test_one_that_failed_keeps_no_second_back(register: Register) -> None:
+    """Nobody was told yet."""
+    front = Front(register, TEXT.replace("open_case_days = 0", "open_case_days = 7"))
+    front.open(ASKED)
+    with front.store.write() as connection:
+        connection.execute(update(outgoing).values(state="failed"))
+    assert kinds(front.open(ASKED, at=MORNING + timedelta(hours=2))) == ["acknowledging"]
+
+
+@pytest.mark.parametrize(
+    ("language", "contact", "name"),
+    [("it", "tel. 1", "Zefiro"), ("pl", "tel. +39 1", "Zefiro"), ("en", "phone +39 1", "Zefiro")],
+)
+def test_how_to_reach_the_house_in_the_customers_language(
+    register: Register, language: str, contact: str, name: str
+) -> None:
+    """A text is for all languages, a table has one for each."""
+    texts = '{ it = "tel. 1", pl = "tel. +39 1", en = "phone +39 1" }'
+    front = Front(register, f'{TEXT}contact = {texts}\nfrom_name = "{name}"\nlanguage = "en"')
+    wanted = replace(wish("complaint", MORNING), acknowledgement=ASKED)
+    mail = ask(register.mail(), wanted, language=language)
+    with front.store.write() as connection:
+        opened = register.cases.take(connection, [mail], MORNING)
+        front.acknowledgements.enqueue(connection, opened, MORNING)
+    raw = Outgoing(front.store).show(1)[1]
+    letter = message_from_bytes(raw, policy=policy.default)
+    assert letter.get_content().strip().splitlines()[-2:] == [name, contact]
+    assert letter["From"].addresses[0].display_name == name
+
+
+@pytest.mark.parametrize(
+    ("addresses", "account", "chosen"),
+    [
+        (("uno@pec.example", "Desk@pec2.example"), "desk@pec2.example", "pec2"),
+        (("desk@pec2.example", "uno@pec.example"), "Desk@PEC2.example", "pec1"),
+        (("uno@pec.example", "due@pec.example"), "info@desk.example", "pec1"),
+    ],
+)
+def test_certified_mail_is_answered_from_the_mailbox_it_came_to(
+    addresses: tuple[str, str], account: str, chosen: str
+) -> None:
+    """Of several; from the first where none is that of the account."""
+    text = (
+        f'[service]\ntimezone = "Europe/Rome"\n[accounts.info]\nhost = "a"\nusername = "{account}"'
+    )
+    for number, one in enumerate(addresses, start=1):
+        text += f'\n[relays.pec{number}]\nhost = "b"\nusername = "{one}"\npec = true'
+    way = way_of(parse(text, Path("backdesk.toml")), "pec", "info")
+    assert way.relay == chosen
 
 
 def test_certified_mail_is_answered_by_certified_mail(front: Front) -> None:

@@ -82,13 +82,13 @@ def test_a_filled_database_of_an_earlier_version(
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         line = find_case(connection, "2026-00001-11")
         file = case_file(connection, line)
-        told = connection.execute(sa.text("SELECT told, stranger FROM outgoing")).one()
+        told = connection.execute(sa.text("SELECT told, stranger, refusals FROM outgoing")).one()
         check_paused(case_file(connection, find_case(connection, "2026-00002-08")))
         heard = connection.scalar(sa.text("SELECT told FROM case_events"))
         orders = connection.execute(sa.text("SELECT orders FROM decisions")).one()
     assert ([one.name for one in file.clocks], len(file.events)) == (["reply"], 1)
     assert (file.clocks[0].since, file.clocks[0].profile) == (line.received_at, "")
-    assert (bool(told.told), bool(told.stranger)) == (False, False)
+    assert (bool(told.told), bool(told.stranger), told.refusals) == (False, False, 0)
     assert bool(heard), "webhooks hear of nothing that happened before they were there"
     assert (orders.orders, line.priority) == (None, "normal")
     store.close()

@@ -43,6 +43,9 @@ per_minute = 100000
 per_address_s = 0.01
 per_address_day = 100000
 per_hour = 100000
+per_domain_hour = 100000
+strangers_per_hour = 100000
+open_case_days = 0
 """
 ADDRESS = 'address = "desk@aurora.example"'
 

@@ -77,6 +77,25 @@ def test_an_answer_leaves_and_stops_the_clock(counter: Counter) -> None:
         assert len(desk.cases()[0].mails) == 2
 
 
+def test_an_answer_names_the_newest_mails_of_who_gets_it(counter: Counter) -> None:
+    """Not more than twenty, however long it went on; and nobody else's, who may not know of it."""
+    with counter.at_work() as desk:
+        ours = str(desk.answers()[0]["Message-ID"])
+        by_husband = written("Re: x", "m@other.example", number=99, headers=[("In-Reply-To", ours)])
+        mine = [
+            written("Re: x", "ANNA@client.example", number=n, headers=[("In-Reply-To", ours)])
+            for n in range(2, 30)
+        ]
+        desk.receive(*mine[:10], by_husband, *mine[10:])
+        assert len(desk.cases()[0].mails) == 30
+    assert counter.reply().code == 0
+    with counter.at_work() as desk:
+        desk.work()
+        answer = last(desk)
+        assert str(answer["References"]).split() == [f"<{n}@client.example>" for n in range(10, 30)]
+        assert answer["In-Reply-To"] == "<29@client.example>"
+
+
 def test_a_refused_answer_stops_nothing(counter: Counter) -> None:
     """The clock runs on, and the case says why."""
     counter.reply()

@@ -13,13 +13,32 @@ from tests.servers.smtp_sink import SmtpSink
 pytestmark = pytest.mark.server
 
 
-def test_a_wrong_letter_is_named_by_check(
-    tmp_path: Path, fake_imap: FakeImap, smtp_sink: SmtpSink, capsysbinary
+@pytest.mark.parametrize(
+    ("letter", "message"),
+    [
+        ("{{ reference }", "acknowledgement.pl.txt.j2:3: TemplateSyntaxError"),
+        ("{{ reference|xmlattr }}", "acknowledgement.pl.txt.j2: AttributeError"),
+        ("{% if 'grudnia' in due %}{{ due|xmlattr }}{% endif %}y", "acknowledgement.pl.txt.j2: At"),
+        ("{% if 'godz' in due %}{{ nothing }}{% endif %}y", "acknowledgement.pl.txt.j2: Undefin"),
+        ("{% if contact %}{{ nothing }}{% endif %}y", "acknowledgement.pl.txt.j2: UndefinedError"),
+        (
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "acknowledgement.pl.txt.j2: RecursionError",
+        ),
+    ],
+)
+def test_a_wrong_letter_is_named_by_check(  # noqa: PLR0913 - a house has many parts
+    tmp_path: Path,
+    fake_imap: FakeImap,
+    smtp_sink: SmtpSink,
+    capsysbinary,
+    letter: str,
+    message: str,
 ) -> None:
-    """With file and line, before the first customer needs it."""
+    """With file and line, before the first customer needs it; whatever it would be told."""
     letters = tmp_path / "letters"
     letters.mkdir()
-    (letters / "acknowledgement.pl.txt.j2").write_text("Subject: x\n\n{{ reference }\n")
+    (letters / "acknowledgement.pl.txt.j2").write_text(f"Subject: x\n\n{letter}\n")
     more = f'[acknowledgements]\ntemplates = "{letters}"'
     with front_desk(tmp_path / "house", fake_imap, smtp_sink, more=more):
         pass
@@ -27,7 +46,7 @@ def test_a_wrong_letter_is_named_by_check(
     checked = ended(capsysbinary, "check", "--json", "--config", path)
     (problem,) = checked.document["problems"]
     assert (checked.code, problem["key"]) == (2, "acknowledgements.templates")
-    assert problem["message"].startswith("acknowledgement.pl.txt.j2:3: TemplateSyntaxError")
+    assert problem["message"].startswith(message)
 
 
 def test_a_persons_word_on_an_unsure_mail_acknowledges_it(

@@ -9,6 +9,7 @@ import pytest
 
 from daemon.sending.deliver import Outlet, send_due
 from daemon.sending.records import SendCount, Share
+from daemon.sending.relays import Relays
 from daemon.sending.smtp import RelayLogin, SmtpRelay
 from daemon.sending.store import Outgoing
 from daemon.store.engine import Store
@@ -120,6 +121,47 @@ def test_an_answer_about_one_mail_is_no_reason_either(
     assert second.mails == ()
 
 
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [
+        ("MAIL", "550 5.7.1 Client host blocked"),
+        ("RCPT", "550 5.7.1 relaying denied"),
+        ("DATA", "554 5.3.2 not accepting messages"),
+        ("DOT", "554 5.7.0 daily quota exceeded"),
+        ("DOT", "454 4.7.0 temporary authentication failure"),
+    ],
+)
+def test_what_one_refuses_in_its_own_name_the_other_takes(
+    step: str, answer: str, store: Store, smtp_sink: SmtpSink, second: SmtpSink
+) -> None:
+    """At once and all of it; the first is asked twice, and not again before it has rested."""
+    Outgoing(store).enqueue([mail(n) for n in range(5)], MORNING)
+    smtp_sink.always(step, answer)
+    both = outlets(smtp_sink, second)
+    assert send_due(store, held_lease(store), both, at(MORNING)) == SendCount(sent=5)
+    assert sorted(recipients(second)) == [f"r{n}@desk.example" for n in range(5)]
+    asked = len(smtp_sink.commands)
+    Outgoing(store).enqueue([mail(9)], MORNING)
+    assert send_due(store, held_lease(store), both, at(MORNING)) == SendCount(sent=1)
+    assert len(smtp_sink.commands) == asked
+
+
+def test_a_mail_that_both_refuse_costs_neither(
+    store: Store, smtp_sink: SmtpSink, second: SmtpSink
+) -> None:
+    """Two such mails side by side: the rest leaves by the first, and none of them rests."""
+    rows = Outgoing(store)
+    rows.enqueue([mail(0), mail(1), mail(2), mail(3)], MORNING)
+    for sink in (smtp_sink, second):
+        for poisoned in ("r1@desk.example", "r3@desk.example"):
+            sink.refuse(poisoned, "550 5.7.1 refused by policy")
+    both = outlets(smtp_sink, second)
+    count = send_due(store, held_lease(store), both, at(MORNING))
+    assert count == SendCount(sent=2, deferred=2)
+    assert recipients(smtp_sink) == ["r0@desk.example", "r2@desk.example"]
+    assert Relays(store).away() == ()
+
+
 def test_when_both_are_away_all_waits(store: Store, smtp_sink: SmtpSink, second: SmtpSink) -> None:
     """One try each; the rest of the queue is left alone, and goes when one is back."""
     rows = Outgoing(store)
@@ -127,7 +169,8 @@ def test_when_both_are_away_all_waits(store: Store, smtp_sink: SmtpSink, second:
     for sink in (smtp_sink, second):
         sink.always("CONNECT", "421 4.3.2 closing")
     both = outlets(smtp_sink, second)
-    assert send_due(store, held_lease(store), both, at(MORNING)) == SendCount(deferred=1)
+    waits = SendCount(deferred=1, left=4)
+    assert send_due(store, held_lease(store), both, at(MORNING)) == waits
     assert (smtp_sink.connections, second.connections) == (1, 1)
     assert {row.state for row in rows.list_rows()} == {"queued"}
     second.always("CONNECT", None)

@@ -30,7 +30,15 @@ class Fault(Enum):
         return self in {Fault.KEEP_THEN_DROP, Fault.KEEP_THEN_HANG}
 
 
-Answer = str | Fault
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drip:
+    """An answer that comes in one byte at a time, each in a packet of its own."""
+
+    said: str
+    gap_s: float
+
+
+Answer = str | Fault | Drip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,7 @@ class Sink(Protocol):
     tls: Tls
     users: dict[str, str]
     tokens: dict[str, str]
+    gap_s: float | None
 
     def opened(self, session: "ScriptedSmtp") -> None:
         """Note a new connection."""
@@ -103,6 +112,14 @@ class ScriptedSmtp(SMTP):
         self._sink.closed(self)
         super().connection_lost(error)
 
+    async def _drip(self, status: str | bytes, gap_s: float) -> None:
+        """Send one answer, each byte in a packet of its own."""
+        answer = status if isinstance(status, bytes) else status.encode()
+        for byte in (*answer, *b"\r\n"):
+            self._writer.write(bytes([byte]))
+            await self._writer.drain()
+            await asyncio.sleep(gap_s)
+
     def cut(self) -> None:
         """End the connection without a word."""
         if isinstance(self._socket, asyncio.WriteTransport):
@@ -110,7 +127,10 @@ class ScriptedSmtp(SMTP):
 
     async def push(self, status: AnyStr) -> None:
         """Send one answer, and close after a 421 (RFC 5321 3.8)."""
-        await super().push(status)
+        if self._sink.gap_s is None:
+            await super().push(status)
+        else:
+            await self._drip(status, self._sink.gap_s)
         if status[:3] in {"421", b"421"}:
             self._close()
 
@@ -184,6 +204,8 @@ class ScriptedSmtp(SMTP):
     async def _give(self, answer: Answer) -> None:
         if isinstance(answer, str):
             await self.push(answer)
+        elif isinstance(answer, Drip):
+            await self._drip(answer.said, answer.gap_s)
         elif answer.name.endswith("HANG"):
             await asyncio.sleep(HANG_S)
         else:
@@ -204,7 +226,9 @@ class ScriptedSmtp(SMTP):
 
 
 def _keeps(answer: Answer) -> bool:
-    return answer.startswith("2") if isinstance(answer, str) else answer.keeps
+    if isinstance(answer, Fault):
+        return answer.keeps
+    return (answer.said if isinstance(answer, Drip) else answer).startswith("2")
 
 
 def _address(line: str) -> str:

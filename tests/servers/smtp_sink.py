@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from tests.servers.certs import Certificates
 from tests.servers.loopback import HOST
-from tests.servers.smtp_session import Answer, Fault, ScriptedSmtp, SunkMail, Tls
+from tests.servers.smtp_session import Answer, Drip, Fault, ScriptedSmtp, SunkMail, Tls
 
-__all__ = ["Answer", "Fault", "SmtpSink", "SunkMail", "Tls"]
+__all__ = ["Answer", "Drip", "Fault", "SmtpSink", "SunkMail", "Tls"]
 
 START_LIMIT_S = 10.0
 
@@ -39,13 +39,14 @@ class SmtpSink:
         self.host, self.port, self.tls, self.users = HOST, 0, tls, dict(users or {})
         self.tokens = dict(tokens or {})
         self.certificates = certificates
+        self.gap_s: float | None = None
         self._changed = threading.Condition()
         self._mails: list[SunkMail] = []
         self._commands: list[str] = []
         self._connections = 0
         self._scripts: defaultdict[str, deque[Answer | None]] = defaultdict(deque)
         self._standing: dict[str, Answer] = {}
-        self._refused: dict[str, str] = {}
+        self._refused: dict[str, Answer] = {}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._sessions: set[ScriptedSmtp] = set()
@@ -81,16 +82,20 @@ class SmtpSink:
             if answer is not None:
                 self._standing[step.upper()] = answer
 
-    def refuse(self, recipient: str, answer: str) -> None:
-        """Answer RCPT for this address so, for good."""
+    def refuse(self, recipient: str, answer: Answer) -> None:
+        """Answer RCPT for this address so, until called again with an empty text."""
         with self._changed:
             self._refused[recipient.lower()] = answer
+
+    def drip(self, gap_s: float | None) -> None:
+        """Send all answers a byte at a time, so far apart, until called again with `None`."""
+        self.gap_s = gap_s
 
     def reset(self) -> None:
         """Forget mails, commands and scripts, and cut every connection."""
         self.drop_connections()
         with self._changed:
-            self._connections = 0
+            self._connections, self.gap_s = 0, None
             for kept in (self._mails, self._commands):
                 kept.clear()
             for scripted in (self._scripts, self._standing, self._refused):

@@ -43,6 +43,20 @@ pec = true
             "did you mean complaints?",
         ),
         ('[acknowledgements]\nkinds = ["other"]', "acknowledgements.kinds[0]", "complaint"),
+        (
+            '[acknowledgements]\ncontact = { it = "tel.", en = "phone" }',
+            "acknowledgements.contact",
+            "lacks pl; allowed: one text, or one for each of it, pl, en",
+        ),
+        (
+            '[acknowledgements]\nfrom_name = { it = "A", pl = "A", en = "A", de = "A" }',
+            "acknowledgements.from_name.de",
+            'must be one of: "it", "pl", "en"',
+        ),
+        ("[acknowledgements]\ncontact = 3", "acknowledgements.contact", "must be a text, or"),
+        ("[acknowledgements]\nopen_case_days = -1", "acknowledgements.open_case_days", "0 or more"),
+        ("[acknowledgements]\nper_domain_hour = -1", "acknowledgements.per_domain_hour", "0 or"),
+        ('[acknowledgements]\nproviders = ["@x.y"]', "acknowledgements.providers[0]", "a domain"),
         ("[acknowledgements]\nlate_s = 0", "acknowledgements.late_s", "must be 1 or more"),
     ],
 )
@@ -51,6 +65,14 @@ def test_mistakes_are_named(more: str, key: str, message: str) -> None:
     ((_, where, told),) = problems(f"{SMALL}\n{more}\n")
     assert where == key
     assert message in told
+
+
+def test_one_text_is_for_all_languages() -> None:
+    """A table says it in each."""
+    more = 'contact = "tel. 1"\nfrom_name = { it = "Ufficio", pl = "Biuro", en = "Office" }'
+    chosen = config.parse(f"{SMALL}\n[acknowledgements]\n{more}\n", FILE).acknowledgements
+    assert chosen.contact == dict.fromkeys(("it", "pl", "en"), "tel. 1")
+    assert chosen.from_name == {"it": "Ufficio", "pl": "Biuro", "en": "Office"}
 
 
 def test_acknowledgements_need_a_relay() -> None:
