@@ -1,4 +1,4 @@
-"""What the clock starts beside the rounds of accounts: reconciliation, digest, sending.
+"""What the clock starts beside the rounds of accounts: reconciliation, digest, reports, sending.
 
 The house is everything built and wired; what joins the rooms stands here.
 """
@@ -34,6 +34,7 @@ from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
 from daemon.outbox.ends import has_untold, untold
 from daemon.pipeline import Pipeline
+from daemon.quality.monthly import write_monthly
 from daemon.reading.pool import ReadingPool
 from daemon.records import FolderCount, Opened
 from daemon.sending import deliver
@@ -139,6 +140,13 @@ def write_digest(house: House) -> int:
     now, counts = clock.now(), reconcile_all(house)
     day = local_date(now, house.settings.service.zone)
     return enqueue(house.store, house.settings, digest_of(house, day, now, counts))
+
+
+def write_report(house: House) -> int:
+    """Write the reports of the month before, once it is time; return how many mails are new."""
+    now = clock.now()
+    day = local_date(now, house.settings.service.zone)
+    return write_monthly(house.store, house.settings, day, now)
 
 
 def digest_of(house: House, day: date, now: datetime, counts: Sequence[FolderCount] = ()) -> Digest:

@@ -37,6 +37,7 @@ COMMANDS = {
     "simulate": _listed("simulate", "Say what another configuration would have done."),
     "outbox": _listed("outbox", "Outgoing mail."),
     "digest": _listed("digest", "Print the day's digest, or send it."),
+    "report": _listed("report", "Complaints and service in figures; the register."),
     "web": _listed("web", "Links to the public pages."),
     "doctor": _listed("doctor", "Examine the environment."),
 }

@@ -47,7 +47,7 @@ class LocalEngine:
             forget_interrupted(self.house.store, ("sweep", "mix", "reconcile"))
             jobs.resume_reading(self.house)
         if "send" in self._roles:
-            forget_interrupted(self.house.store, ("digest",))
+            forget_interrupted(self.house.store, ("digest", "report"))
         for worker in self.workers:
             worker.start()
         if "intake" in self._roles:
@@ -97,6 +97,9 @@ class LocalEngine:
         digest = self.house.settings.digest
         if digest.to:
             self._daily("digest", digest.at, lambda: jobs.write_digest(self.house))
+        reports = self.house.settings.reports
+        if reports.to:
+            self._daily("report", reports.at, lambda: jobs.write_report(self.house))
         every = IntervalTrigger(seconds=SEND_S)
         self._scheduler.add_job(
             self._guarded("send", lambda: jobs.send_due(self.house)), every, name="send"

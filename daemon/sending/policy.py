@@ -19,6 +19,7 @@ class Policy:
 
 POLICIES = {
     "digest": Policy(resend_unknown=True, give_up_after=timedelta(hours=24)),
+    "report": Policy(resend_unknown=True, give_up_after=timedelta(days=5)),
     "acknowledgement": Policy(resend_unknown=True, give_up_after=timedelta(days=5)),
 }
 OTHERWISE = Policy(resend_unknown=False, give_up_after=timedelta(days=5))
