@@ -16,8 +16,9 @@ _A_DAY = timedelta(days=1)
 
 ACKNOWLEDGED, ANSWERED = "acknowledged", "answered"
 CLOSED, REOPENED = "closed", "reopened"
+CAUSE = "cause"  # said after the closing
 PAUSED, RESUMED, ROUTED = "paused", "resumed", "routed"
-KINDS = (ACKNOWLEDGED, ANSWERED, CLOSED, REOPENED, PAUSED, RESUMED, ROUTED)
+KINDS = (ACKNOWLEDGED, ANSWERED, CLOSED, REOPENED, CAUSE, PAUSED, RESUMED, ROUTED)
 """The kinds of events that say anything here."""
 
 Pauses = tuple[tuple[date, date | None], ...]
@@ -86,12 +87,15 @@ def _reply(one: Told) -> First:
 
 
 def turns_of(events: Iterable[Told]) -> tuple[Turn, ...]:
-    """Return closings and reopenings."""
-    return tuple(
-        Turn(one.at, one.kind == CLOSED, str(one.said().get("cause") or ""))
-        for one in events
-        if one.kind in (CLOSED, REOPENED)
-    )
+    """Return closings and reopenings; a cause that was said later is that of its closing."""
+    turns: list[Turn] = []
+    for one in events:
+        if one.kind in (CLOSED, REOPENED):
+            cause = str(one.said().get("cause") or "")
+            turns.append(Turn(one.at, one.kind == CLOSED, cause))
+        elif one.kind == CAUSE and turns:
+            turns[-1] = turns[-1]._replace(cause=str(one.said()["cause"]))
+    return tuple(turns)
 
 
 def pauses_of(events: Iterable[Told], zone: ZoneInfo) -> Pauses:

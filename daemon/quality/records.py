@@ -61,7 +61,7 @@ class Case:
     queue: str
     owner: str
     channel: str
-    customer: str  # address, in lower case; "": not known
+    customer: str  # mailbox: address in lower case, without +tag; "": not known
     profile: str
     severity: str
     product: str

@@ -18,7 +18,7 @@ CASE_KINDS = ("complaint", "request", "unsure")
 
 _AT_ONCE = 2_000  # rows that are held while they are read
 _NEEDED = (
-    "id", "reference", "kind", "queue", "owner", "channel", "customer", "profile", "severity",
+    "id", "reference", "kind", "queue", "owner", "channel", "mailbox", "profile", "severity",
     "product", "remedy", "decision", "recourse", "received_at", "course",
 )  # fmt: skip
 _stands = func.coalesce(cases.c.merged_into, cases.c.id)
@@ -106,7 +106,7 @@ def _case(row: Row[Any], story: Story, clocks: Sequence[Clock]) -> Case:
         queue=row.queue or "",
         owner=row.owner or "",
         channel=row.channel,
-        customer=(row.customer or "").lower(),
+        customer=row.mailbox or "",
         profile=row.profile or "",
         severity=row.severity or "",
         product=row.product or "",

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from daemon.cases import acts, describing, joining, running
 from daemon.cases.acts import Act, ActRefused
@@ -18,6 +18,7 @@ from daemon.config.loading import parse
 from daemon.config.settings import Settings
 from daemon.records import CaseNews
 from daemon.store.engine import Store
+from daemon.store.tables import cases
 from daemon.triage.casework import CaseRules, clocks_for
 from daemon.triage.deadlines import Course
 from daemon.triage.rulebook import Rulebook
@@ -50,7 +51,7 @@ per_day = 2.50
 most = 40.00
 """
 PROFILES = {"bills": "it-energy", "phone": "phone", "talk": None, None: None}
-CAUSES = ("bill", "meter", "=cmd()", "delay", "rude")
+CAUSES = ("", "", "", "bill", "meter", "=cmd()", "delay", "rude")
 
 
 def settings() -> Settings:
@@ -75,14 +76,14 @@ class BusyYear:
         once = (
             self.acknowledge, self.acknowledge_late, self.answer_late, self.reopen, self.resume,
             self.unmerge, self.describe, self.decide, self.label, self.assign, self.route,
-            self.merge,
+            self.merge, self.say_cause,
         )  # fmt: skip
         often = (self.answer, self.close, self.pause, self.resume, self.merge, self.unmerge)
         self._acts: tuple[Callable[[Connection, Act], None], ...] = (*once, *often, *often)
 
-    def live(self, cases: int, deeds: int) -> None:
+    def live(self, number: int, deeds: int) -> None:
         """Open so many cases and do so many things, mixed; some forty in one transaction."""
-        steps = ["open"] * cases + ["act"] * deeds
+        steps = ["open"] * number + ["act"] * deeds
         self.random.shuffle(steps)
         steps.insert(0, "open")
         for start in range(0, len(steps), 40):
@@ -143,6 +144,12 @@ class BusyYear:
     def close(self, connection: Connection, act: Act) -> None:
         acts.close(connection, act, self.random.choice(CAUSES))
 
+    def say_cause(self, connection: Connection, act: Act) -> None:
+        silent = (cases.c.state == "closed") & (cases.c.cause == "")
+        found = connection.scalar(select(cases.c.id).where(silent).order_by(cases.c.id))
+        here = replace(act, case_id=found or act.case_id)
+        acts.say_cause(connection, here, self.random.choice(CAUSES[3:]))
+
     def reopen(self, connection: Connection, act: Act) -> None:
         line = find_case(connection, str(act.case_id))
         assert line is not None
@@ -163,7 +170,7 @@ class BusyYear:
         running.recount(connection, act, "resumed", course, clocks)
 
     def merge(self, connection: Connection, act: Act) -> None:
-        joining.merge(connection, act, self.random.choice(self.ids))
+        joining.merge(connection, act, self.random.choice(self.ids), across=True)
 
     def unmerge(self, connection: Connection, act: Act) -> None:
         joining.unmerge(connection, act)

@@ -45,6 +45,12 @@ class OneCase:
                 is_open, closed, cause = False, one.at, one.detail["cause"]
             elif one.at < at and one.kind == "reopened":
                 is_open, closed, cause = True, None, ""
+        said = [one for one in self.own if one.kind == "cause" and closed and one.at >= closed]
+        again = [
+            one.at for one in self.own if one.kind == "reopened" and closed and one.at >= closed
+        ]
+        for one in said:
+            cause = one.detail["cause"] if one.at < min(again, default=self.now) else cause
         return is_open, closed, cause
 
     def paused_days(self, until: date) -> set[date]:

@@ -22,13 +22,14 @@ from tests.contracts.recount import (
     worked,
 )
 
+HARD = ("merged", "unmerged", "cause", "reopened", "paused", "resumed", "answered", "routed")
 LATER = datetime(2027, 6, 1, 6, tzinfo=UTC)
 
 
 def the_year(store: Store, seed: int) -> BusyYear:
     """Return a year of 160 cases and 720 deeds."""
     lived = BusyYear(store, seed)
-    lived.live(cases=160, deeds=720)
+    lived.live(160, 720)
     return lived
 
 
@@ -201,7 +202,7 @@ def check_service(files: list[CaseFile], reporter: Reporter, now: datetime) -> N
 def check_worth(files: list[CaseFile], reporter: Reporter, now: datetime) -> None:
     """The year has all that makes counting hard, and each report has something to say."""
     kinds = Counter(event.kind for file in files for event in file.events)
-    for kind in ("merged", "unmerged", "reopened", "paused", "resumed", "answered", "routed"):
+    for kind in HARD:
         assert kinds[kind] > 2, kind
     report = reporter.complaints(periods(now)[-1])
     assert min(report.total.closed, report.total.open, report.total.overdue) > 3
