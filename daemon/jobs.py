@@ -1,4 +1,4 @@
-"""What the clock starts beside the rounds of accounts: reconciliation, digest, sending.
+"""What the clock starts beside the rounds of accounts: reconciliation, digest, reports, sending.
 
 The house is everything built and wired; what joins the rooms stands here.
 """
@@ -36,6 +36,7 @@ from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
 from daemon.outbox.ends import has_untold, untold
 from daemon.pipeline import Pipeline
+from daemon.quality.monthly import write_monthly
 from daemon.reading.pool import ReadingPool
 from daemon.records import FolderCount, Opened
 from daemon.sending import deliver
@@ -163,6 +164,13 @@ def write_digests(house: House, *, early: bool = False) -> int:
             extra = {"action": "digest_failed", "person": reader.person, "reason": str(error)}
             _log.warning("Digest not written", extra=extra)
     return sum(written)
+
+
+def write_report(house: House) -> int:
+    """Write the reports of the month before, once it is time; return how many mails are new."""
+    now = clock.now()
+    day = local_date(now, house.settings.service.zone)
+    return write_monthly(house.store, house.settings, day, now)
 
 
 def _has(house: House, reader: Reader, now: datetime) -> bool:

@@ -38,6 +38,7 @@ COMMANDS = {
     "outbox": _listed("outbox", "Outgoing mail."),
     "webhook": _listed("webhooks", "What other systems are told, and how they take it."),
     "digest": _listed("digest", "Print the day's digest, or send it."),
+    "report": _listed("report", "Complaints and service in figures; the register."),
     "web": _listed("web", "Links to the public pages."),
     "doctor": _listed("doctor", "Examine the environment."),
 }

@@ -33,8 +33,12 @@ Cell = object
 
 def print_json(document: object) -> None:
     """Print one JSON document: moments as ISO 8601, bytes as hex."""
-    text = json.dumps(document, ensure_ascii=False, default=_plain, indent=2)
-    sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
+    sys.stdout.write(json_of(document).encode("utf-8", "replace").decode())
+
+
+def json_of(document: object) -> str:
+    """Return one JSON document as `print_json` prints it."""
+    return json.dumps(document, ensure_ascii=False, default=_plain, indent=2) + "\n"
 
 
 def print_json_line(document: Mapping[str, object]) -> None:

@@ -21,6 +21,9 @@ from daemon.config.values import bytes_of, is_address, is_loopback, is_own_machi
 from daemon.config.webhook_agreement import webhook_findings
 from daemon.config.wording import nearest
 
+_DAILY = (("digest", "at"), ("reports", "at"), ("intake", "sweep_at"), ("intake", "reconcile_at"))
+"""Where the times of daily jobs stand."""
+
 _YEAR = 2027  # any year will do whose daylight-saving rules are the present ones
 
 
@@ -157,14 +160,11 @@ def _digest(document: Table) -> Iterator[Finding]:
         yield ("digest", "to"), "is missing; allowed: a list of addresses, [] for no digest"
     if digest.get("to") and not _plain_relay(document):
         yield ("digest", "to"), "a digest cannot be sent: no relay; write one, as [relays.main]"
+    yield from _reports(document)
     first = relay if relay in relays else _plain_relay(document)
     username = text_of(table_of(relays, first), "username")
-    if (
-        (digest.get("to") or readers)
-        and first
-        and not digest.get("sender")
-        and not is_address(username)
-    ):
+    is_sent = digest.get("to") or readers or table_of(document, "reports").get("to")
+    if is_sent and first and not digest.get("sender") and not is_address(username):
         yield (
             ("digest", "sender"),
             (
@@ -174,15 +174,21 @@ def _digest(document: Table) -> Iterator[Finding]:
         )
 
 
+def _reports(document: Table) -> Iterator[Finding]:
+    if table_of(document, "reports").get("to") and not _plain_relay(document):
+        yield ("reports", "to"), "a report cannot be sent: no relay; write one, as [relays.main]"
+
+
 def _languages_of_readers(document: Table) -> Iterator[Finding]:
-    digest = table_of(document, "digest")
-    readers = {text: path for path, text in texts_of(digest, "to")}
-    for reader in table_of(digest, "languages"):
-        if reader not in readers:
-            yield (
-                ("digest", "languages", reader),
-                f"{reader!r} is not in digest.to; {nearest(reader, readers)}",
-            )
+    for kind in ("digest", "reports"):
+        table = table_of(document, kind)
+        readers = {text: path for path, text in texts_of(table, "to")}
+        for reader in table_of(table, "languages"):
+            if reader not in readers:
+                yield (
+                    (kind, "languages", reader),
+                    f"{reader!r} is not in {kind}.to; {nearest(reader, readers)}",
+                )
 
 
 def _web(document: Table) -> Iterator[Finding]:
@@ -208,8 +214,7 @@ def _web(document: Table) -> Iterator[Finding]:
 def _times(document: Table) -> Iterator[Finding]:
     house = text_of(table_of(document, "service"), "timezone")
     times: list[tuple[Path, object, str]] = [
-        ((table, key), table_of(document, table).get(key), house)
-        for table, key in (("digest", "at"), ("intake", "sweep_at"), ("intake", "reconcile_at"))
+        ((table, key), table_of(document, table).get(key), house) for table, key in _DAILY
     ]
     times += [
         (("people", name, "digest_at"), one.get("digest_at"), text_of(one, "timezone") or house)

@@ -13,7 +13,7 @@ from daemon.config.shipped import shipped
 def day_in_words(day: date, language: str, form: str = "short") -> str:
     """Return a date: `short` is Mon 23 Nov, `long` is Monday 23 November 2026.
 
-    `letter` stands in a sentence: that something came on it, or comes by it.
+    `letter` stands in a sentence: that something came on it, or comes by it; `date` has no weekday.
     """
     names = _names(language)
     length = "short" if form == "short" else "long"

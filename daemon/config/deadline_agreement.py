@@ -5,7 +5,7 @@ from datetime import date
 
 from daemon.config.deadlines import HOUSE, RECEIPT, term_of
 from daemon.config.lines import Path
-from daemon.config.raw import Finding, Table, table_of, tables_of, text_of
+from daemon.config.raw import Finding, Table, number_of, table_of, tables_of, text_of
 from daemon.config.terms import COUNTRIES, shipped_terms
 from daemon.config.wording import nearest
 
@@ -29,6 +29,7 @@ def deadline_findings(document: Table) -> Iterator[Finding]:
         yield from _validity(document, at, table)
         yield from _pauses(at, table)
         yield from _clocks(document, at, table)
+        yield from _compensation(at, table)
 
 
 def _matters(document: Table) -> Iterator[Finding]:
@@ -92,6 +93,17 @@ def _pauses(at: tuple[str, str], table: Table) -> Iterator[Finding]:
     for key in ("pause_days", "pause_times"):
         if table.get(key) and not table.get("pauses"):
             yield (*at, key), "has no use without pauses; allowed: with a list of reasons"
+
+
+def _compensation(at: tuple[str, str], table: Table) -> Iterator[Finding]:
+    if not isinstance(table.get("compensation"), dict):
+        return
+    where, pays = (*at, "compensation"), table_of(table, "compensation")
+    base, most = number_of(pays, "base") or 0, number_of(pays, "most") or 0
+    if not any(pays.get(key) for key in ("base", "per_term", "per_day")):
+        yield where, "names no sum; write base, per_term or per_day"
+    elif 0 < most < base:
+        yield (*where, "most"), "is less than base; allowed: base or more, or 0 for no limit"
 
 
 def _clocks(document: Table, at: tuple[str, str], table: Table) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Literal
 
@@ -38,6 +39,7 @@ _LONGEST = {"hours": 8_760, "business hours": 2_000, "days": 3_660, "working day
 _TERM = re.compile(r"(\d{1,5}) ([a-z]+(?: [a-z]+)?)")
 _SPAN = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 _EVERY_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _LEAP_YEAR = 2000
 _EXAMPLE = '"monday-friday 09:00-13:00 14:00-18:00"'
 
@@ -152,7 +154,15 @@ def _countries() -> Mapping[str, Sequence[str]]:
     return list_supported_countries()
 
 
+def currency_of(value: str) -> str:
+    """Return the code of a currency."""
+    if not _CURRENCY.fullmatch(value):
+        raise ValueError(f"{value!r} is not a currency; allowed: ISO 4217 codes such as EUR, PLN")
+    return value
+
+
 FreeDay = Annotated[date | tuple[int, int], PlainValidator(_free_day)]
+Money = Annotated[float, Field(ge=0, le=1_000_000)]
 ATerm = Annotated[Term, PlainValidator(term_of), PlainSerializer(str)]
 
 
@@ -191,6 +201,21 @@ class Clock(Section):
     met_when: Literal["sent", "delivered"] = "sent"
 
 
+class Compensation(Section):
+    """`[deadlines.NAME.compensation]`: what a customer is owed for an answer that comes late."""
+
+    currency: Annotated[str, AfterValidator(currency_of)]  # ISO 4217
+    source: Filled  # statute, article, date
+    base: Money = 0.0  # as soon as it is late
+    per_term: Money = 0.0  # each time the whole term has passed again
+    per_day: Money = 0.0  # of delay
+    most: Money = 0.0  # altogether; 0: no limit
+
+    def sum_of(self, key: str) -> Decimal:
+        """Return one of the sums as it is written, without the error of a float."""
+        return Decimal(str(getattr(self, key)))
+
+
 class Profile(Section):
     """`[deadlines.NAME]`: the terms under one regime."""
 
@@ -209,6 +234,7 @@ class Profile(Section):
     valid_from: date | None = None
     valid_until: date | None = None
     earlier: Name | None = None  # the profile for what was received before `valid_from`
+    compensation: Compensation | None = None  # None: lateness costs nothing that is known
     clocks: Annotated[dict[Name, Clock], BeforeValidator(named), Field(min_length=1)]
 
 

@@ -111,6 +111,18 @@ class Digest(Section):
     languages: dict[EmailAddress, Tongue] = Field(default_factory=dict)
 
 
+class Reports(Section):
+    """`[reports]`: complaints and service in figures; sent once a month as the digest is sent."""
+
+    to: Addresses = ()
+    monthly_day: Annotated[int, Field(ge=1, le=28)] = 1  # every month has it
+    at: TimeOfDay = time(8, 0)
+    language: Literal["", "it", "pl", "en"] = ""  # empty: as in [service]
+    languages: dict[EmailAddress, Tongue] = Field(default_factory=dict)
+    per_person: bool = False
+    repeat_days: Annotated[int, Field(ge=2, le=3_660)] = 365
+
+
 class Acknowledgements(Section):
     """`[acknowledgements]`: the answer by return to those whose mail opened a case."""
 
@@ -189,6 +201,7 @@ class Document(Section):
     forwarding: Forwarding = Field(default_factory=Forwarding)
     webhooks: Annotated[dict[Name, Webhook], BeforeValidator(named)] = Field(default_factory=dict)
     digest: Digest = Field(default_factory=Digest)
+    reports: Reports = Field(default_factory=Reports)
     metrics: Metrics = Field(default_factory=Metrics)
     web: Web = Field(default_factory=Web)
 

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.config.dates import day_in_words
+from daemon.config.plurals import plural
 from daemon.config.shipped import shipped
 from daemon.sending.store import UNKNOWN
 
@@ -38,16 +39,6 @@ _UNSENT = (
         re.compile(r"the limit of an hour for senders whom nobody confirmed is reached"),
     ),
 )
-
-
-def plural(language: str, number: int) -> str:
-    """Return the plural form of a whole number: one, few or many (CLDR, without fractions)."""
-    if number == 1:
-        return "one"
-    if language != "pl":
-        return "many"
-    last, is_teen = number % 10, number % 100 in (12, 13, 14)
-    return "few" if last in (2, 3, 4) and not is_teen else "many"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

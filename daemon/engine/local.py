@@ -49,7 +49,8 @@ class LocalEngine:
             jobs.resume_reading(self.house)
         if "send" in self._roles:
             readers = readers_of(self.house.settings)
-            forget_interrupted(self.house.store, [one.schedule for one in readers])
+            schedules = [*(one.schedule for one in readers), "report"]
+            forget_interrupted(self.house.store, schedules)
         for worker in self.workers:
             worker.start()
         if "intake" in self._roles:
@@ -97,6 +98,9 @@ class LocalEngine:
 
     def _send(self) -> None:
         self._digests()
+        reports = self.house.settings.reports
+        if reports.to:
+            self._daily("report", reports.at, lambda: jobs.write_report(self.house))
         every = IntervalTrigger(seconds=SEND_S)
         self._scheduler.add_job(
             self._guarded("send", lambda: jobs.send_due(self.house)), every, name="send"

@@ -47,6 +47,7 @@ class Policy:
 
 POLICIES = {
     "digest": Policy(resend_unknown=True, give_up_after=timedelta(hours=24), expires=True),
+    "report": Policy(resend_unknown=True, give_up_after=timedelta(days=5)),
     "acknowledgement": Policy(resend_unknown=True, give_up_after=timedelta(days=5)),
     "forward": Policy(resend_unknown=True, give_up_after=timedelta(days=5)),
 }

@@ -169,9 +169,13 @@ def _whole_day(run: Run, day: date) -> list[Segment]:
 
 
 def _open_spans(run: Run, day: date) -> list[Segment]:
-    """Return when the desk is open on a day."""
-    desk = run.desk
-    if desk is None or desk.calendar.holiday(day):
+    """Return when the desk of a run is open on a day."""
+    return open_spans(run.desk, day) if run.desk else []
+
+
+def open_spans(desk: Desk, day: date) -> list[Segment]:
+    """Return when a desk is open on a day, in UTC; on a day of change a minute at a time."""
+    if desk.calendar.holiday(day):
         return []
     spans = desk.week[day.weekday()]
     begin, end = _midnight(day, desk.zone), _midnight(day + _DAY, desk.zone)

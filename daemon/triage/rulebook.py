@@ -67,14 +67,16 @@ class Rulebook:
     def count(self, profile: Profile, course: Course) -> tuple[Due, ...]:
         """Return when each clock of a profile ends; see `clocks_due`."""
         calendar = WorkCalendar(self.calendars.get(profile.calendar))
-        house = House(zone=self.zone(profile), calendar=calendar, desk=self._desk(profile))
+        desk = self.desk(profile.hours, self.zone(profile))
+        house = House(zone=self.zone(profile), calendar=calendar, desk=desk)
         return clocks_due(profile, course, house)
 
-    def _desk(self, profile: Profile) -> Desk | None:
-        hours = self.hours.get(profile.hours)
+    def desk(self, name: str, house: ZoneInfo) -> Desk | None:
+        """Return the desk of some hours, in the zone of the house unless they have their own."""
+        hours = self.hours.get(name)
         if hours is None:
             return None
-        zone = ZoneInfo(hours.timezone) if hours.timezone else self.zone(profile)
+        zone = ZoneInfo(hours.timezone) if hours.timezone else house
         calendar = WorkCalendar(self.calendars.get(hours.calendar))
         return Desk(week=hours.open, zone=zone, calendar=calendar)
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import clock
+from daemon.config.plurals import plural
 from daemon.digest.daily import SENTENCES_S, with_sentences
 from daemon.digest.fold import WIDTH, columns
 from daemon.digest.layout import View
@@ -24,7 +25,7 @@ from daemon.digest.records import (
 )
 from daemon.digest.render import render
 from daemon.digest.view import view_of
-from daemon.digest.words import LANGUAGES, plural, words
+from daemon.digest.words import LANGUAGES, words
 from daemon.errors import StoreError
 from daemon.records import Automatic
 from tests.builders import MORNING

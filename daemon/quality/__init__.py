@@ -1,0 +1,1 @@
+"""How the house does: complaints, terms, times to answer, the register for a regulator."""
