@@ -13,7 +13,8 @@ from sqlalchemy import Connection, insert, select, update
 from daemon.cases.clocks import change, course_of, fold_in, set_due
 from daemon.cases.records import MERGED, OPEN, Act, ActRefused, CaseEvent
 from daemon.cases.store import write_events
-from daemon.store.tables import EPOCH, case_clocks, case_events, case_mails, case_threads, cases
+from daemon.store.columns import EPOCH
+from daemon.store.tables import case_clocks, case_events, case_mails, case_threads, cases
 
 _MICROSECOND = timedelta(microseconds=1)
 _GRAVEST = "complaint"

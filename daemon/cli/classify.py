@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from daemon.bootstrap import SHIPPED_MODEL, reading_options
 from daemon.cli.exits import DONE, INTERNAL, NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, config_if_any
 from daemon.cli.lines import parse_line
@@ -18,6 +17,7 @@ from daemon.cli.output import print_json_line, safe
 from daemon.config.loading import load
 from daemon.config.settings import COSTS
 from daemon.errors import BackdeskError, MailError
+from daemon.fitting import SHIPPED_MODEL, reading_options
 from daemon.intake.sources import walk
 from daemon.intake.streams import Found, SourceLimits
 from daemon.reading.errors import ReadersAway

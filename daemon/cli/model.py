@@ -2,8 +2,8 @@
 
 from classifiers.errors import ClassifierError
 from classifiers.predict import Model
-from daemon.bootstrap import SHIPPED_MODEL
 from daemon.config.settings import Settings
+from daemon.fitting import SHIPPED_MODEL
 
 
 def model_state(settings: Settings) -> tuple[str | None, str | None]:

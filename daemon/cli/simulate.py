@@ -14,12 +14,12 @@ import msgspec
 import typer
 
 from daemon import clock
-from daemon.bootstrap import policy
 from daemon.cli.exits import complain
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.cli.output import print_json, print_table
 from daemon.config.loading import load
 from daemon.config.settings import Settings
+from daemon.fitting import policy
 from daemon.intake.records import Judged
 from daemon.intake.views import Decided, decided_since
 from daemon.outbox.acknowledgements import NAME as LETTER

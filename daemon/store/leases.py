@@ -17,8 +17,9 @@ from sqlalchemy import Connection, Update, insert, select, update
 
 from daemon import clock
 from daemon.errors import LeaseHeld, LeaseLost
+from daemon.store.columns import EPOCH
 from daemon.store.engine import Store
-from daemon.store.tables import EPOCH, leases
+from daemon.store.tables import leases
 
 _log = logging.getLogger(__name__)
 

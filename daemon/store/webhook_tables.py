@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
-from daemon.store.tables import Id, Moment, metadata
+from daemon.store.columns import Id, Moment, metadata
 
 webhooks = Table(  # how the servers behind webhooks do
     "webhooks",

@@ -16,17 +16,10 @@ from sqlalchemy import Connection, Result, Text, and_, cast, exists, literal, or
 from sqlalchemy.orm import aliased
 
 from daemon.records import Matched
+from daemon.store.columns import EPOCH, MICROSECOND
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
-from daemon.store.tables import (
-    EPOCH,
-    MICROSECOND,
-    UNTOLD,
-    case_events,
-    case_mails,
-    case_tags,
-    cases,
-)
+from daemon.store.tables import UNTOLD, case_events, case_mails, case_tags, cases
 from daemon.store.webhook_tables import webhook_deliveries, webhooks
 from daemon.webhooks.events import OVERDUE, TYPES, body_of_case, body_of_mail
 from daemon.webhooks.records import MATCHED, Due, State

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from daemon import config
-from daemon.bootstrap import case_rules
 from daemon.cases.acts import Given
 from daemon.cases.news import note_news
 from daemon.cases.records import Act, CaseClock, CaseLine
+from daemon.fitting import case_rules
 from daemon.records import CaseNews
 from daemon.triage.casework import clocks_for, clocks_of_matters
 from daemon.triage.deadlines import Course

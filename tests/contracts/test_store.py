@@ -12,14 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from daemon.clock import now
 from daemon.errors import LeaseHeld, LeaseLost, StoreBusy, StoreError
+from daemon.store.columns import metadata
 from daemon.store.engine import Store, _is_passing, open_store
 from daemon.store.leases import HOUSE, Lease, Leases, own_identity
 from daemon.store.schema import upgrade, version
-from daemon.store.tables import (
-    leases,
-    metadata,
-    runs,
-)
+from daemon.store.tables import leases, runs
 from tests.builders import MORNING
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from daemon import bootstrap, clock
+from daemon import clock, fitting
 from daemon.cases.records import CaseFile
 from daemon.cases.views import Wanted, case_file, list_cases
 from daemon.config.loading import parse
@@ -40,7 +40,7 @@ class SubjectReaders(InstantReaders):
     def __init__(self, settings: Settings, always: str | None) -> None:
         super().__init__()
         self._always = always
-        options = bootstrap.reading_options(settings)
+        options = fitting.reading_options(settings)
         model = options.model_dir if always == SHIPPED else None
         self._reader = Reader(replace(options, model_dir=model))
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import config
-from daemon.bootstrap import case_rules, policy
 from daemon.cases.references import reference_of, references_in
 from daemon.cases.threads import id_of, ids_answered, writer_of
+from daemon.fitting import case_rules, policy
 from daemon.intake.records import Unread
 from daemon.policy import decide
 from daemon.records import Automatic, CaseWish, Decision, Verdict

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon import bootstrap, config
+from daemon import bootstrap, config, fitting
 from tests.stages.test_config_problems import FILE, SMALL, problems
 
 CERTIFIED = """
@@ -88,11 +88,11 @@ def test_acknowledgements_need_a_relay() -> None:
 
 def test_who_is_answered() -> None:
     """Nobody where there is no relay; never an address of the house."""
-    rules = bootstrap.acknowledge_rules(config.parse(SMALL + CERTIFIED, FILE))
+    rules = fitting.acknowledge_rules(config.parse(SMALL + CERTIFIED, FILE))
     assert rules.kinds == ("complaint", "request")
     assert rules.own == {"info@example.org", "desk@pec.example.org"}
     assert rules.can_certify
-    nobody = bootstrap.acknowledge_rules(config.parse(SMALL[: SMALL.index("[relays")], FILE))
+    nobody = fitting.acknowledge_rules(config.parse(SMALL[: SMALL.index("[relays")], FILE))
     assert nobody.kinds == ()
 
 

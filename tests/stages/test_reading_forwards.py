@@ -1,7 +1,7 @@
 """A child reads what a colleague attached: it is judged by that, and told in its language."""
 
-from daemon.bootstrap import reading_options, staff
 from daemon.config.loading import parse
+from daemon.fitting import reading_options, staff
 from daemon.reading.frames import Kind, Outcome, Work, frame, outcomes
 from daemon.reading.reader import Reader
 from daemon.reading.records import ReadingOptions

@@ -7,7 +7,7 @@ Revises: none
 import sqlalchemy as sa
 from alembic import op
 
-from daemon.store import tables
+from daemon.store import columns
 
 revision = "0001"
 down_revision = None
@@ -20,10 +20,10 @@ def upgrade() -> None:
     op.create_table(
         "accounts",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("first_seen_at", tables.Moment(), nullable=False),
-        sa.Column("last_success_at", tables.Moment(), nullable=True),
+        sa.Column("first_seen_at", columns.Moment(), nullable=False),
+        sa.Column("last_success_at", columns.Moment(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
-        sa.Column("last_error_at", tables.Moment(), nullable=True),
+        sa.Column("last_error_at", columns.Moment(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("paused", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_accounts")),
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.Column("cursor_uid", sa.BigInteger(), nullable=False),
         sa.Column("server_count", sa.Integer(), nullable=True),
-        sa.Column("listed_at", tables.Moment(), nullable=True),
+        sa.Column("listed_at", columns.Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_folders")),
         sa.UniqueConstraint("account", "name", "uidvalidity", name=op.f("uq_folders_account")),
     )
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column("until", tables.Moment(), nullable=False),
+        sa.Column("until", columns.Moment(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
@@ -64,8 +64,8 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("cut", sa.Text(), nullable=True),
-        sa.Column("stored_at", tables.Moment(), nullable=False),
-        sa.Column("received_at", tables.Moment(), nullable=False),
+        sa.Column("stored_at", columns.Moment(), nullable=False),
+        sa.Column("received_at", columns.Moment(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
@@ -84,9 +84,9 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column("created_at", tables.Moment(), nullable=False),
-        sa.Column("not_before", tables.Moment(), nullable=True),
-        sa.Column("finished_at", tables.Moment(), nullable=True),
+        sa.Column("created_at", columns.Moment(), nullable=False),
+        sa.Column("not_before", columns.Moment(), nullable=True),
+        sa.Column("finished_at", columns.Moment(), nullable=True),
         sa.Column("reply", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing")),
         sa.UniqueConstraint("key", name=op.f("uq_outgoing_key")),
@@ -97,8 +97,8 @@ def upgrade() -> None:
         "runs",
         sa.Column("schedule", sa.Text(), nullable=False),
         sa.Column("local_date", sa.Date(), nullable=False),
-        sa.Column("started_at", tables.Moment(), nullable=False),
-        sa.Column("finished_at", tables.Moment(), nullable=True),
+        sa.Column("started_at", columns.Moment(), nullable=False),
+        sa.Column("finished_at", columns.Moment(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("schedule", "local_date", name=op.f("pk_runs")),
     )
@@ -120,7 +120,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
-        sa.Column("decided_at", tables.Moment(), nullable=False),
+        sa.Column("decided_at", columns.Moment(), nullable=False),
         sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name=op.f("fk_decisions_mail_id")),
         sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_decisions")),
     )
@@ -133,9 +133,9 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.BigInteger(), nullable=False),
         sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("received_at", tables.Moment(), nullable=True),
-        sa.Column("seen_at", tables.Moment(), nullable=False),
-        sa.Column("gone_at", tables.Moment(), nullable=True),
+        sa.Column("received_at", columns.Moment(), nullable=True),
+        sa.Column("seen_at", columns.Moment(), nullable=False),
+        sa.Column("gone_at", columns.Moment(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -153,8 +153,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("traceback", sa.Text(), nullable=False),
-        sa.Column("since", tables.Moment(), nullable=False),
-        sa.Column("ended_at", tables.Moment(), nullable=True),
+        sa.Column("since", columns.Moment(), nullable=False),
+        sa.Column("ended_at", columns.Moment(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name=op.f("fk_quarantine_mail_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
@@ -169,12 +169,12 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("sender", sa.Text(), nullable=True),
         sa.Column("sender_name", sa.Text(), nullable=True),
-        sa.Column("sent_at", tables.Moment(), nullable=True),
+        sa.Column("sent_at", columns.Moment(), nullable=True),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("automatic", sa.Text(), nullable=True),
         sa.Column("snippet", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("read_at", tables.Moment(), nullable=False),
+        sa.Column("read_at", columns.Moment(), nullable=False),
         sa.ForeignKeyConstraint(["copy_of"], ["mails.id"], name=op.f("fk_readings_copy_of")),
         sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name=op.f("fk_readings_mail_id")),
         sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_readings")),
@@ -199,9 +199,9 @@ def upgrade() -> None:
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
-        sa.Column("planned_at", tables.Moment(), nullable=False),
-        sa.Column("issued_at", tables.Moment(), nullable=True),
-        sa.Column("finished_at", tables.Moment(), nullable=True),
+        sa.Column("planned_at", columns.Moment(), nullable=False),
+        sa.Column("issued_at", columns.Moment(), nullable=True),
+        sa.Column("finished_at", columns.Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_actions_delivery_id")
         ),
@@ -220,12 +220,12 @@ def upgrade() -> None:
         ),
         sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("seen_at", tables.Moment(), nullable=False),
+        sa.Column("seen_at", columns.Moment(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column(
             "from_delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
-        sa.Column("settled_at", tables.Moment(), nullable=True),
+        sa.Column("settled_at", columns.Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_sightings_delivery_id")
         ),

@@ -7,7 +7,7 @@ Revises: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from daemon.store import tables
+from daemon.store import columns
 
 revision = "0002"
 down_revision = "0001"
@@ -30,11 +30,11 @@ def upgrade() -> None:
         sa.Column("customer_name", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("received_at", tables.Moment(), nullable=False),
+        sa.Column("received_at", columns.Moment(), nullable=False),
         sa.Column("profile", sa.Text(), nullable=True),
-        sa.Column("due_at", tables.Moment(), nullable=True),
-        sa.Column("opened_at", tables.Moment(), nullable=False),
-        sa.Column("closed_at", tables.Moment(), nullable=True),
+        sa.Column("due_at", columns.Moment(), nullable=True),
+        sa.Column("opened_at", columns.Moment(), nullable=False),
+        sa.Column("closed_at", columns.Moment(), nullable=True),
         sa.Column("cause", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("reference", name=op.f("uq_cases_reference")),
@@ -54,8 +54,8 @@ def upgrade() -> None:
         sa.Column("term", sa.Text(), nullable=False),
         sa.Column("only_if", sa.Text(), nullable=False),
         sa.Column("met_by", sa.Text(), nullable=False),
-        sa.Column("due_at", tables.Moment(), nullable=False),
-        sa.Column("met_at", tables.Moment(), nullable=True),
+        sa.Column("due_at", columns.Moment(), nullable=False),
+        sa.Column("met_at", columns.Moment(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_clocks_case_id")),
         sa.PrimaryKeyConstraint("case_id", "name", name=op.f("pk_case_clocks")),
     )
@@ -63,7 +63,7 @@ def upgrade() -> None:
         "case_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", tables.Moment(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -75,7 +75,7 @@ def upgrade() -> None:
         "case_mails",
         sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", tables.Moment(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_mails_case_id")),
         sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name=op.f("fk_case_mails_mail_id")),
         sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_case_mails")),

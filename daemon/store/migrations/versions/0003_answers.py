@@ -7,7 +7,7 @@ Revises: 0002
 import sqlalchemy as sa
 from alembic import op
 
-from daemon.store import tables
+from daemon.store import columns
 
 revision = "0003"
 down_revision = "0002"
@@ -45,16 +45,16 @@ def upgrade() -> None:
         outgoing.add_column(
             sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false())
         )
-        outgoing.add_column(sa.Column("returned_at", tables.Moment(), nullable=True))
+        outgoing.add_column(sa.Column("returned_at", columns.Moment(), nullable=True))
         outgoing.add_column(sa.Column("returned", sa.Text(), nullable=True))
-        outgoing.add_column(sa.Column("accepted_at", tables.Moment(), nullable=True))
-        outgoing.add_column(sa.Column("delivered_at", tables.Moment(), nullable=True))
+        outgoing.add_column(sa.Column("accepted_at", columns.Moment(), nullable=True))
+        outgoing.add_column(sa.Column("delivered_at", columns.Moment(), nullable=True))
         outgoing.create_foreign_key(op.f("fk_outgoing_case_id"), "cases", ["case_id"], ["id"])
     op.create_index(op.f("ix_outgoing_message_id"), "outgoing", ["message_id"])
     op.create_index(op.f("ix_outgoing_case_id"), "outgoing", ["case_id"])
     op.create_index("ix_outgoing_kind", "outgoing", ["kind", "created_at"])
     op.create_index("ix_outgoing_addressee", "outgoing", ["addressee", "created_at"])
-    op.add_column("cases", sa.Column("acknowledged_at", tables.Moment(), nullable=True))
+    op.add_column("cases", sa.Column("acknowledged_at", columns.Moment(), nullable=True))
     op.create_table(
         "keys",
         sa.Column("name", sa.Text(), nullable=False),

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from daemon.store import tables
+from daemon.store import columns
 
 revision = "0012"
 down_revision = "0006"
@@ -25,14 +25,14 @@ _NULLABLE = ("since", "sent_at", "met_mail")
 _cases = sa.table(
     "cases",
     *(sa.column(name) for name in ("id", "state", "profile", "course")),
-    sa.column("received_at", tables.Moment()),
-    sa.column("due_at", tables.Moment()),
+    sa.column("received_at", columns.Moment()),
+    sa.column("due_at", columns.Moment()),
     sa.column("paused_since", sa.Date()),
 )
 _clocks = sa.table(
     "case_clocks",
     *(sa.column(name) for name in ("case_id", "name", "only_if", "profile")),
-    *(sa.column(name, tables.Moment()) for name in ("due_at", "met_at", "since")),
+    *(sa.column(name, columns.Moment()) for name in ("due_at", "met_at", "since")),
     *(sa.column(name, sa.Boolean()) for name in _FLAGS),
 )
 _of_profile = _clocks.c.name.not_like("%:%")  # a matter's has its name before a colon
@@ -48,8 +48,8 @@ def upgrade() -> None:
             name, sa.Boolean(), nullable=False, server_default=sa.false()
         )
         op.add_column("case_clocks", flag)
-    op.add_column("case_clocks", sa.Column("since", tables.Moment(), nullable=True))
-    op.add_column("case_clocks", sa.Column("sent_at", tables.Moment(), nullable=True))
+    op.add_column("case_clocks", sa.Column("since", columns.Moment(), nullable=True))
+    op.add_column("case_clocks", sa.Column("sent_at", columns.Moment(), nullable=True))
     op.add_column("case_clocks", sa.Column("met_mail", sa.Text(), nullable=True))
     connection = op.get_bind()
     mine = sa.select(_cases.c.received_at).where(_cases.c.id == _clocks.c.case_id)

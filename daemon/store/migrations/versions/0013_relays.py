@@ -7,7 +7,7 @@ Revises: 0012
 import sqlalchemy as sa
 from alembic import op
 
-from daemon.store import tables
+from daemon.store import columns
 
 revision = "0013"
 down_revision = "0012"
@@ -20,13 +20,13 @@ def upgrade() -> None:
     op.add_column(
         "outgoing", sa.Column("refusals", sa.Integer(), nullable=False, server_default="0")
     )
-    op.add_column("outgoing", sa.Column("refused_at", tables.Moment(), nullable=True))
+    op.add_column("outgoing", sa.Column("refused_at", columns.Moment(), nullable=True))
     op.create_table(
         "relays",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("away_since", tables.Moment(), nullable=True),
-        sa.Column("rest_until", tables.Moment(), nullable=True),
+        sa.Column("away_since", columns.Moment(), nullable=True),
+        sa.Column("rest_until", columns.Moment(), nullable=True),
         sa.Column("said", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_relays")),
     )
