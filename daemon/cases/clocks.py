@@ -21,6 +21,9 @@ from daemon.triage.casework import CaseRules
 from daemon.triage.recounting import Ran, part_of, recounted
 
 _COLUMNS = tuple(case_clocks.c[field.name] for field in fields(CaseClock))
+_TERMS = tuple(field.name for field in fields(ClockDue))
+_UNMET = {field.name: field.default for field in fields(CaseClock) if field.name not in _TERMS}
+"""How a clock stands that nothing has met."""
 _KEPT = ("name", "only_if")
 """What a clock keeps where a sooner one of its name takes its place."""
 
@@ -62,7 +65,7 @@ def set_due(connection: Connection, case_id: int) -> None:
 
 def start(connection: Connection, clocks: Sequence[tuple[int, ClockDue]]) -> None:
     """Let clocks run, each in its case."""
-    rows = [{"case_id": case_id, **_values(as_row(clock))} for case_id, clock in clocks]
+    rows = [{"case_id": case_id, **_values(clock)} for case_id, clock in clocks]
     if rows:
         connection.execute(insert(case_clocks), rows)
 
@@ -73,7 +76,9 @@ def as_row(clock: ClockDue) -> CaseClock:
 
 
 def _values(clock: ClockDue) -> dict[str, Any]:
-    return {field.name: getattr(clock, field.name) for field in fields(clock)}
+    """Return the columns of a clock: a batch of mails starts hundreds of them."""
+    stands = {name: getattr(clock, name, usual) for name, usual in _UNMET.items()}
+    return {name: getattr(clock, name) for name in _TERMS} | stands
 
 
 def drop(connection: Connection, case_id: int, names: Collection[str]) -> None:
@@ -143,8 +148,7 @@ def tighten_clocks(
 
 def _terms(clock: ClockDue) -> dict[str, Any]:
     """Return what a clock is, without how it stands."""
-    terms = {field.name: getattr(clock, field.name) for field in fields(ClockDue)}
-    return {name: value for name, value in terms.items() if name not in _KEPT}
+    return {name: getattr(clock, name) for name in _TERMS if name not in _KEPT}
 
 
 def fold_in(connection: Connection, case_id: int) -> None:
