@@ -155,7 +155,6 @@ def build(
         settings: of the house.
         open_pool: makes what reads the mails; None makes the pool of children.
     """
-    data_dir = settings.service.data_dir
     with ExitStack() as stack:
         store = open_data(settings)
         stack.callback(store.close)
@@ -169,8 +168,7 @@ def build(
         actions = Actions(store, chosen.placement)
         ledger = Ledger(store, actions)
         pool = (open_pool or _pool)(settings, ledger)
-        receiver = Receiver(ledger, packs, _fetch_limits(settings), data_dir / "spool", tally)
-        receiver.clear_spool()
+        receiver = _receiver(settings, ledger, packs, tally)
         results = Results(store, actions, _take_in(store, desk, chosen.cases))
         pipeline = Pipeline(chosen, pool, ledger, results, packs, tally)
         stack.callback(pipeline.close)
@@ -262,6 +260,14 @@ def _packs(settings: Settings) -> Packs:
         folder.mkdir(mode=0o750)
         sync_folder(folder.parent)
     return Packs(folder, settings.store.pack_bytes)
+
+
+def _receiver(settings: Settings, ledger: Ledger, packs: Packs, tally: Tally) -> Receiver:
+    """Return what receives mails, without what a killed process left of them."""
+    spool = settings.service.data_dir / "spool"
+    receiver = Receiver(ledger, packs, _fetch_limits(settings), spool, tally)
+    receiver.clear_spool()
+    return receiver
 
 
 def _fetch_limits(settings: Settings) -> FetchLimits:

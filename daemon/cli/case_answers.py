@@ -39,18 +39,18 @@ _MOST_READ = 200  # mails of a case that are looked at, the newest, and the firs
 _MOST_ANSWERED = 20  # mails that an answer names
 
 
+Body = Annotated[
+    Path,
+    typer.Option("--body", exists=True, dir_okay=False, metavar="FILE", help="In UTF-8."),
+]
+Subject = Annotated[str | None, typer.Option("--subject", help="Default: Re: and the customer's.")]
+
+
 @group.command()
 def reply(
     case: CaseName,
-    body: Annotated[
-        Path,
-        typer.Option(
-            "--body", exists=True, dir_okay=False, metavar="FILE", help="The text, in UTF-8."
-        ),
-    ],
-    subject: Annotated[
-        str | None, typer.Option("--subject", help="Default: Re: and the customer's.")
-    ] = None,
+    body: Body,
+    subject: Subject = None,
     clocks: Clocks = None,
     matters: Matters = None,
     interim: IsInterim = False,
@@ -69,8 +69,7 @@ def reply(
         def do(connection: Connection, act: Act) -> None:
             acts.lock(connection, act)
             line = the_case(connection, case)
-            if line.claimed_by and not same_person(line.claimed_by, act.actor):
-                refuse(f"{line.claimed_by} has {line.reference} in hand; `case release` frees it")
+            _check_hand(line, act)
             answer = _answer(house, connection, line, subject, text)
             try:
                 key = house.answers.enqueue(connection, answer, act.now)
@@ -129,6 +128,12 @@ def _decide(case: str, by: str, config: Path | None, as_json: bool, refusal: str
             replying.note_decision(connection, act, keys, refusal, user())
 
         act_on(house, case, by, as_json, do)
+
+
+def _check_hand(line: CaseLine, act: Act) -> None:
+    """End the command where somebody else has the case in hand."""
+    if line.claimed_by and not same_person(line.claimed_by, act.actor):
+        refuse(f"{line.claimed_by} has {line.reference} in hand; `case release` frees it")
 
 
 def _text(body: Path) -> str:

@@ -1,5 +1,6 @@
 """`case answer`, `decide`, `acknowledge`: what was done outside of Backdesk, and ends clocks."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
 
@@ -27,22 +28,26 @@ from daemon.cli.case_desk import (
 )
 from daemon.cli.exits import NEEDS_PERSON, complain, leave, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
+from daemon.jobs import House
 
 Channel = Literal["mail", "pec", "post", "phone", "counter"]
 On = Annotated[str, typer.Option("--on", metavar="DATE", help="When it was done.")]
 
 
+AnsweredBy = Annotated[Channel | None, typer.Option("--channel", help="How it was answered.")]
+SentOn = Annotated[str, typer.Option("--on", metavar="DATE", help="When it was sent.")]
+DeliveredOn = Annotated[
+    str,
+    typer.Option("--delivered", metavar="DATE", help="When it arrived; alone: what was kept."),
+]
+
+
 @group.command()
 def answer(
     case: CaseName,
-    channel: Annotated[
-        Channel | None, typer.Option("--channel", help="How it was answered.")
-    ] = None,
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="When it was sent.")] = "",
-    delivered: Annotated[
-        str,
-        typer.Option("--delivered", metavar="DATE", help="When it arrived; alone: what was kept."),
-    ] = "",
+    channel: AnsweredBy = None,
+    on: SentOn = "",
+    delivered: DeliveredOn = "",
     proof: PaperFile = None,
     clocks: Clocks = None,
     matters: Matters = None,
@@ -64,13 +69,7 @@ def answer(
             return
         if channel is None or not on:
             refuse("give --channel and --on; or --delivered, for an answer that was kept before")
-        sent = last_of(house, on, "--on")
-        if arrived is not None and arrived < sent:
-            refuse("--delivered: is before --on")
-        with house.store.read() as connection:
-            line = the_case(connection, case)
-        if sent < line.received_at:
-            refuse(f"{line.reference} was not yet received then")
+        sent = _sent_on(house, case, on, arrived)
         paper, broken = paper_of(house, proof), list[str]()
 
         def do(connection: Connection, act: Act) -> None:
@@ -88,6 +87,18 @@ def answer(
         act_on(house, case, by, as_json, do)
     complain(*broken)
     leave(NEEDS_PERSON if broken else 0)
+
+
+def _sent_on(house: House, case: str, on: str, arrived: datetime | None) -> datetime:
+    """Return when an answer was sent, which is after the receipt and before its arrival."""
+    sent = last_of(house, on, "--on")
+    if arrived is not None and arrived < sent:
+        refuse("--delivered: is before --on")
+    with house.store.read() as connection:
+        line = the_case(connection, case)
+    if sent < line.received_at:
+        refuse(f"{line.reference} was not yet received then")
+    return sent
 
 
 @group.command()

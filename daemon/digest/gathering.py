@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_
 from daemon.config.deadlines import HOUSE
 from daemon.config.settings import Settings
 from daemon.digest import answers, register, store, trends, unsent
-from daemon.digest.records import Deadlines, Digest, FolderLine, Period, Scope
+from daemon.digest.records import Deadlines, Digest, FolderLine, Period, Scope, Senders
 from daemon.digest.window import soon_until
 from daemon.intake.placement import Placement
 from daemon.records import FolderCount
@@ -53,9 +53,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
     unsure, unsure_total = store.list_unsure(connection, period, scope, apart)
     closed, closed_total = register.list_closed(connection, period, within, len(unsure) + 1)
     quarantined, quarantined_total = store.list_quarantined(connection)
-    listed = store.list_folders(connection, _watched(settings))
     waiting = store.count_backlog(connection) | unsent.count_unsent(connection, scope)
-    is_monday = asked.day.weekday() == _MONDAY
     return Digest(
         day=asked.day,
         zone=asked.zone,
@@ -66,7 +64,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         quarantined=quarantined,
         quarantined_total=quarantined_total,
         unfetchable=store.list_unfetchable(connection),
-        folders=_renewed(listed, asked.counts),
+        folders=_renewed(store.list_folders(connection, _watched(settings)), asked.counts),
         accounts=store.list_accounts(connection, _patience(settings), asked.now),
         deadlines=_deadlines(connection, asked),
         without_model=store.count_without_model(connection, period),
@@ -76,7 +74,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         unsent=unsent.list_unsent(connection, period, scope, apart),
         closed=closed,
         closed_total=closed_total,
-        newsletters=trends.list_senders(connection, period.until, scope) if is_monday else None,
+        newsletters=_senders(connection, asked),
         undone=answers.list_undone(connection, period, scope.owner or scope.name or None),
         trends=trends.list_trends(connection, asked.day, settings.service.zone, scope),
         backlog=waiting["backlog"],
@@ -86,6 +84,13 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         outgoing_held=waiting["held"],
         webhooks=count_troubled(connection),
     )
+
+
+def _senders(connection: Connection, asked: Asked) -> Senders | None:
+    """Return who sent newsletters in the last week, on the day on which that is told."""
+    if asked.day.weekday() != _MONDAY:
+        return None
+    return trends.list_senders(connection, asked.period.until, asked.scope)
 
 
 def _deadlines(connection: Connection, asked: Asked) -> Deadlines:

@@ -12,9 +12,9 @@ from alembic.migration import MigrationContext
 
 from daemon.cases.records import CaseFile
 from daemon.cases.views import case_file, find_case
+from daemon.store.columns import metadata
 from daemon.store.engine import open_store, sqlite_url
 from daemon.store.schema import MIGRATIONS, upgrade
-from daemon.store.tables import metadata
 from tests.builders import ENGINES
 
 MOMENT = 1_767_600_000_000_000

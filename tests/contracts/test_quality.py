@@ -151,26 +151,31 @@ def check_complaints(files: list[CaseFile], reporter: Reporter, now: datetime) -
                 check_group(group, of_name[group.name], period)
             assert sum(one.received for one in groups) == report.total.received
             assert sum(one.open for one in groups) == report.total.open
-        for term in report.terms:
-            here = Counter(
-                fate
-                for one, clock, fate in fates
-                if (one.line.profile or "", clock.name) == (term.profile, term.clock)
-            )
-            assert (term.kept.hits, term.missed, term.dropped) == (
-                here["kept"], here["missed"], here["dropped"],
-            )  # fmt: skip
-            assert term.kept.of == here["kept"] + here["late"] + here["missed"]
-        assert sum(term.kept.of for term in report.terms) == report.total.kept.of
-        costs = [
-            (one.line.profile, owed)
+        check_terms(report, fates)
+
+
+def check_terms(report, fates) -> None:
+    """Compare what became of each term, and what the late ones cost."""
+    for term in report.terms:
+        here = Counter(
+            fate
             for one, clock, fate in fates
-            if fate in ("late", "missed") and (owed := one.owed(clock)) is not None
-        ]
-        for cost in report.costs:
-            mine = [owed for profile, owed in costs if profile == cost.profile]
-            assert (cost.terms, cost.amount) == (len(mine), sum(mine, Decimal(0)))
-        assert {one.profile for one in report.costs} == {profile for profile, _ in costs}
+            if (one.line.profile or "", clock.name) == (term.profile, term.clock)
+        )
+        assert (term.kept.hits, term.missed, term.dropped) == (
+            here["kept"], here["missed"], here["dropped"],
+        )  # fmt: skip
+        assert term.kept.of == here["kept"] + here["late"] + here["missed"]
+    assert sum(term.kept.of for term in report.terms) == report.total.kept.of
+    costs = [
+        (one.line.profile, owed)
+        for one, clock, fate in fates
+        if fate in ("late", "missed") and (owed := one.owed(clock)) is not None
+    ]
+    for cost in report.costs:
+        mine = [owed for profile, owed in costs if profile == cost.profile]
+        assert (cost.terms, cost.amount) == (len(mine), sum(mine, Decimal(0)))
+    assert {one.profile for one in report.costs} == {profile for profile, _ in costs}
 
 
 def check_service(files: list[CaseFile], reporter: Reporter, now: datetime) -> None:

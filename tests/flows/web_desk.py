@@ -19,8 +19,8 @@ from daemon.config.settings import Settings
 from daemon.digest.links import calendar_link, label_link
 from daemon.jobs import House
 from daemon.records import Address, Reading, Unreadable
+from daemon.store.columns import metadata
 from daemon.store.keys import LINKS, keys_of
-from daemon.store.tables import metadata
 from tests.houses import InstantReaders, open_house, poll, reading_of
 from tests.servers.fake_imap import FakeImap
 from tests.servers.loopback import free_port

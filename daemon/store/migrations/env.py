@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from daemon.store.tables import metadata
+from daemon.store.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
