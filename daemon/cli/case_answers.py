@@ -154,7 +154,7 @@ def _answer(
         case_id=line.id,
         reference=line.reference,
         channel=line.channel,
-        account=_account(house, line, read),
+        account=account_of(house, line, read),
         recipient=line.customer,
         subject=_subject(line, subject),
         text=text,
@@ -163,7 +163,7 @@ def _answer(
     )
 
 
-def _account(house: House, line: CaseLine, read: list[ReadMail]) -> str:
+def account_of(house: House, line: CaseLine, read: list[ReadMail]) -> str:
     """Return the account whose address answers: where the customer wrote to, else the queue's."""
     queue = house.settings.queues.get(line.queue or "")
     wanted = [*(one.account for one in read), *([queue.account] if queue else [])]

@@ -63,7 +63,7 @@ class Placement:
         return cls(accounts=accounts, queues=queues, zone=settings.service.zone)
 
     def watched(self, account: str) -> tuple[str, ...]:
-        """Return the folders of an account that are read: inboxes, queues, done, sent, passed on."""
+        """Return the folders of an account that are read, the inboxes first."""
         queues = [queue for queue in self.queues.values() if queue.account == account]
         place = self.accounts[account]
         passes = any(queue.account != account for queue in self.queues.values())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select, update
 
-from daemon.config.dates import day_in_words, moment_in_words
+from daemon.config.dates import day_in_words, due_in_words
 from daemon.config.settings import Settings
 from daemon.mail.compose import Letter, compose
 from daemon.mail.tokens import Tokens
@@ -32,7 +32,6 @@ NAME = "acknowledgement"
 """Of the templates."""
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
-_BY_THE_HOUR = timedelta(hours=48)  # a term up to that is told with its time of day
 
 
 class Acknowledgements:
@@ -160,7 +159,7 @@ class Acknowledgements:
                 "kind": one.kind,
                 "reference": one.reference,
                 "received": self._day(one.received_at, language),
-                "due": self._due(one, language),
+                "due": due_in_words(one.received_at, one.due_at, service.zone, language),
                 "name": chosen.from_name,
                 "contact": chosen.contact,
             },
@@ -184,13 +183,6 @@ class Acknowledgements:
     def _day(self, moment: datetime, language: str) -> str:
         local = moment.astimezone(self._settings.service.zone)
         return day_in_words(local.date(), language, "letter")
-
-    def _due(self, one: Opened, language: str) -> str:
-        if one.due_at is None:
-            return ""
-        if one.due_at - one.received_at <= _BY_THE_HOUR:
-            return moment_in_words(one.due_at, self._settings.service.zone, language)
-        return self._day(one.due_at, language)
 
 
 def letter_problems(own: Path | None, name: str = NAME) -> list[str]:
