@@ -32,9 +32,12 @@ def folder_findings(document: Table) -> Iterator[Finding]:
 def _folders(document: Table, name: str, account: Table) -> Iterator[tuple[str, str]]:
     for _, folder in texts_of(account, "folders") or (((), "INBOX"),):
         yield _plain(folder), f"accounts.{name}.folders"
+    yield _plain(text_of(account, "sent", "Sent")), f"accounts.{name}.sent"
     for queue, table in tables_of(document, "queues"):
         if text_of(table, "account") == name:
-            yield _plain(text_of(table, "folder")), f"queues.{queue}"
+            folder = text_of(table, "folder")
+            yield _plain(folder), f"queues.{queue}"
+            yield f"{folder}/{text_of(table, 'done', 'Done')}", f"queues.{queue}.done"
 
 
 def _plain(folder: str) -> str:

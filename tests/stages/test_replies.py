@@ -91,6 +91,8 @@ ACCOUNTS = "[accounts.info]\n"
     [
         ('passed_on = "INBOX"', "accounts.info.passed_on", "the folder of accounts.info.folders"),
         ('drafts = "inbox"', "accounts.info.drafts", "the folder of accounts.info.folders"),
+        ('drafts = "Sent"', "accounts.info.drafts", "the folder of accounts.info.sent"),
+        ('drafts = "Q/Done"', "accounts.info.drafts", "the folder of queues.complaints.done"),
         ('drafts = "Q"', "accounts.info.drafts", "the folder of queues.complaints"),
         (
             'passed_on = "X"\ndrafts = "X"',
