@@ -19,7 +19,8 @@ from daemon.config.settings import Settings
 from daemon.digest.answers import keep_answers
 from daemon.fitting import homing, policy, reading_options
 from daemon.intake.actions import Actions
-from daemon.intake.imap import Login, Mailbox
+from daemon.intake.connect import Login
+from daemon.intake.imap import Mailbox
 from daemon.intake.mixes import mix_of
 from daemon.intake.receive import FetchLimits, Receiver
 from daemon.intake.records import Tally
@@ -29,6 +30,7 @@ from daemon.jobs import House
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
+from daemon.outbox.drafts import Drafts
 from daemon.outbox.forwards import Forwards
 from daemon.outbox.reports import note_reports
 from daemon.pipeline import Pipeline
@@ -183,6 +185,7 @@ def build(
             cases=desk.cases,
             acknowledgements=desk.acknowledgements,
             answers=desk.answers,
+            drafts=desk.drafts,
             receiver=receiver,
             pool=pool,
             pipeline=pipeline,
@@ -217,6 +220,7 @@ class _Desk(NamedTuple):
     acknowledgements: Acknowledgements
     answers: Answers
     forwards: Forwards
+    drafts: Drafts
 
 
 def _desk(settings: Settings, store: Store, tokens: Tokens, packs: Packs) -> _Desk:
@@ -225,6 +229,7 @@ def _desk(settings: Settings, store: Store, tokens: Tokens, packs: Packs) -> _De
         acknowledgements=Acknowledgements(store, settings, tokens),
         answers=Answers(store, settings, tokens),
         forwards=Forwards(store, packs, settings, tokens),
+        drafts=Drafts(settings, tokens),
     )
 
 

@@ -34,6 +34,7 @@ from daemon.intake.views import count_folder
 from daemon.mail.tokens import Tokens
 from daemon.outbox.acknowledgements import Acknowledgements
 from daemon.outbox.answers import Answers
+from daemon.outbox.drafts import Drafts
 from daemon.outbox.ends import has_untold, untold
 from daemon.pipeline import Pipeline
 from daemon.quality.monthly import write_monthly
@@ -73,6 +74,7 @@ class House:
     cases: Cases
     acknowledgements: Acknowledgements
     answers: Answers
+    drafts: Drafts
     receiver: Receiver
     pool: ReadingPool
     pipeline: Pipeline

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from daemon import clock, moving, replies
 from daemon.errors import BackdeskError, MailboxAway, MailboxError, Stopping
+from daemon.intake.appending import Appender
 from daemon.intake.imap import Mailbox, Selected
 from daemon.intake.receive import FolderRound, Received
 from daemon.intake.settle import Settler
@@ -67,11 +68,7 @@ class AccountJob:
             if self.is_unfinished and house.settings.accounts[self.account].go_live is None:
                 return 0  # nothing will be settled: the next part is fetched while this is read
             self._wait_for_records()
-            now = clock.now()
-            follow = partial(moving.follow, house, now)
-            house.actions.explain_sightings(self._lease, self.account, now, follow)
-            replies.heed(house)
-            settled = Settler(mailbox, house.ledger, house.actions, self._lease).run(self.account)
+            settled = self._settle(mailbox)
         except BaseException:
             if self.mailbox is not None:
                 self.mailbox.discard()
@@ -80,6 +77,18 @@ class AccountJob:
         if not self._refusals:
             house.ledger.note_success(self.account, clock.now())
         return settled
+
+    def _settle(self, mailbox: Mailbox) -> int:
+        """Carry out what was decided: first what we put where, as a sighting may be ours."""
+        house, account, lease = self._house, self.account, self._lease
+        appends, now = house.actions.appends, clock.now()
+        appends.resolve(lease, account, now)
+        house.actions.explain_sightings(lease, account, now, partial(moving.follow, house, now))
+        replies.heed(house)
+        appender = Appender(mailbox, house.ledger, house.packs, appends, lease)
+        appender.hand_over(account)
+        put = appender.run(account, self._is_stopping)
+        return put + Settler(mailbox, house.ledger, house.actions, lease).run(account)
 
     def drop(self) -> None:
         """Break the connection; the next round makes a new one and sweeps every folder."""

@@ -15,7 +15,7 @@ from typing import cast
 from daemon import bootstrap
 from daemon.config.loading import parse
 from daemon.config.settings import Settings
-from daemon.intake.imap import Login
+from daemon.intake.connect import Login
 from daemon.jobs import House
 from daemon.mail.content import content_digest
 from daemon.pipeline import Answers

@@ -77,6 +77,11 @@ def needs_approval(
     return bool(kinds - {_REQUEST}) and bool(stood & set(queues) or ran & set(profiles))
 
 
+def note_draft(connection: Connection, act: Act, **told: str) -> None:
+    """Keep who had a reply laid down as a draft; that it was sent is seen when it was."""
+    write_events(connection, [(act.case_id, act.event("drafted", **told))])
+
+
 def check_second_person(connection: Connection, act: Act, keys: Collection[str]) -> None:
     """Make sure that nobody approves what he has written himself.
 

@@ -3,6 +3,7 @@
 from daemon.cli import (  # isort: skip
     cases,
     case_answers,
+    case_drafts,
     case_ends,
     case_terms,
     case_joining,
@@ -13,6 +14,7 @@ from daemon.cli.case_desk import app
 __all__ = [
     "app",
     "case_answers",
+    "case_drafts",
     "case_ends",
     "case_forwards",
     "case_joining",

@@ -162,7 +162,7 @@ def _answer(
         case_id=line.id,
         reference=line.reference,
         channel=line.channel,
-        account=_account(house, line, read),
+        account=account_of(house, line, read),
         recipient=line.customer,
         subject=_subject(line, subject),
         text=text,
@@ -187,7 +187,7 @@ def _answered(read: list[ReadMail], recipient: str) -> tuple[str | None, ...]:
     return tuple(by_him[-_MOST_ANSWERED:])
 
 
-def _account(house: House, line: CaseLine, read: list[ReadMail]) -> str:
+def account_of(house: House, line: CaseLine, read: list[ReadMail]) -> str:
     """Return the account whose address answers: where the customer wrote to, else the queue's."""
     queue = house.settings.queues.get(line.queue or "")
     wanted = [*(one.account for one in read), *([queue.account] if queue else [])]

@@ -89,6 +89,7 @@ def _document(
         "outcome": _outcome(held, story, placement),
         "deliveries": [_delivery(one) for one in story.deliveries],
         "actions": [_picked(one, _ACTION) for one in story.actions],
+        "appends": [_picked(one, _APPEND) for one in story.appends],
         "sightings": [_picked(one, _SIGHTING) for one in story.sightings],
         "quarantine": [_picked(one, _QUARANTINE) for one in story.quarantine],
         "rules": rule_story(story),
@@ -101,11 +102,15 @@ def _document(
 
 
 _TABLES = (
-    "rules", "forwards", "webhooks", "deliveries", "actions", "sightings", "quarantine",
+    "rules", "forwards", "webhooks", "deliveries", "actions", "appends", "sightings", "quarantine",
 )  # fmt: skip
 _ACTION = (
     "folder", "target", "state", "how", "attempts", "note",
     "planned_at", "issued_at", "finished_at",
+)  # fmt: skip
+_APPEND = (
+    "from_account", "folder", "account", "target", "state", "attempts", "note",
+    "planned_at", "issued_at", "retry_at", "finished_at",
 )  # fmt: skip
 _SIGHTING = ("account", "from_folder", "to_folder", "seen_at", "outcome", "settled_at")
 _QUARANTINE = ("reason", "detail", "since", "ended_at", "outcome")
@@ -129,6 +134,11 @@ def _stages(held: HeldMail, story: Story) -> list[dict[str, Any]]:
         moments += [
             ("move planned", one["planned_at"]),
             (f"move {one['state']}", one["finished_at"]),
+        ]
+    for one in story.appends:
+        moments += [
+            (f"passing on to {one['account']} planned", one["planned_at"]),
+            (f"passing on {one['state']}", one["finished_at"]),
         ]
     reached = [{"stage": stage, "at": at} for stage, at in moments if at is not None]
     return sorted(reached, key=lambda one: str(one["at"]))
@@ -208,9 +218,24 @@ def _outcome(held: HeldMail, story: Story, placement: Placement) -> str:
         return "stays where it is"
     place = placement.queues.get(queue)
     target = place.folder if place else f"the queue {queue}, which is no longer configured"
+    if place is not None and place.account != held.account:
+        target = f"{target} of the account {place.account}"
     if not story.decision["live"]:
         return f"observed only: would have been moved to {target}"
-    return _moved(story, target)
+    return _put(story.appends[-1]) if story.appends else _moved(story, target)
+
+
+def _put(last: Facts) -> str:
+    """Say what became of a mail whose queue lies in another account."""
+    place = f"{last['target']} of the account {last['account']}"
+    words = {
+        "planned": f"is to be put into {place}",
+        "issued": f"is being put into {place}",
+        "done": f"was put into {place}",
+        "superseded": f"was to be put into {place}, but: {last['note']}",
+        "failed": f"could not be put into {place}: {last['note']}",
+    }
+    return words.get(last["state"]) or str(last["state"])
 
 
 def _moved(story: Story, target: str) -> str:

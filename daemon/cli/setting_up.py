@@ -16,6 +16,7 @@ from daemon.config.settings import Settings
 from daemon.config.shipped import shipped
 from daemon.config.wording import key_of
 from daemon.outbox.acknowledgements import letter_problems
+from daemon.outbox.drafts import reply_problems
 from daemon.outbox.forwards import forward_problems
 
 app = typer.Typer()
@@ -52,6 +53,9 @@ def check(
     settings, problems = _checked(path)
     if settings is not None:
         problems += _letter_problems(settings)
+        where = ("replies", "templates")
+        wrong = reply_problems(settings.replies.templates)
+        problems += [_placed(settings, where, message) for message in wrong]
     code = WRONG_USE if problems else DONE
     if settings is not None and connect:
         from daemon.cli.connecting import login_problems  # noqa: PLC0415 - only when asked to

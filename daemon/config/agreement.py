@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.config.deadline_agreement import deadline_findings
+from daemon.config.folder_agreement import folder_findings
 from daemon.config.limits import Limits
 from daemon.config.lines import Path
 from daemon.config.order_agreement import order_findings
@@ -283,6 +284,7 @@ _CHECKS: tuple[Callable[[Table], Iterator[Finding]], ...] = (
     _encryption,
     _logins,
     _queues,
+    folder_findings,
     _relays,
     _acknowledgements,
     _digest,

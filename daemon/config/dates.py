@@ -2,12 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.config.shipped import shipped
+
+_BY_THE_HOUR = timedelta(hours=48)  # a term up to that is told with its time of day
 
 
 def day_in_words(day: date, language: str, form: str = "short") -> str:
@@ -30,6 +32,15 @@ def moment_in_words(moment: datetime, zone: ZoneInfo, language: str) -> str:
     local = moment.astimezone(zone)
     day = day_in_words(local.date(), language, "letter")
     return str(_names(language)["moment"]).format(day=day, time=f"{local:%H:%M}")
+
+
+def due_in_words(received: datetime, due: datetime | None, zone: ZoneInfo, language: str) -> str:
+    """Return by when an answer comes, for a letter: a day, or of a short term the hour as well."""
+    if due is None:
+        return ""
+    if due - received <= _BY_THE_HOUR:
+        return moment_in_words(due, zone, language)
+    return day_in_words(due.astimezone(zone).date(), language, "letter")
 
 
 @cache

@@ -43,6 +43,8 @@ class Account(Section):
     authserv_id: str = ""  # of the server's Authentication-Results; empty: it writes none
     go_live: date | None = None  # mail received before is only observed; None: all of it is
     poll_s: Seconds | None = None  # None: as in [intake]
+    passed_on: str = "Passed on"  # of mail put into another account's queue; empty: it stays
+    drafts: str = "Drafts"  # where replies are laid down for people; empty: nowhere
 
     @model_validator(mode="before")
     @classmethod

@@ -142,6 +142,12 @@ class Acknowledgements(Section):
     strangers_per_hour: Annotated[int, Field(ge=0)] = 100
 
 
+class Replies(Section):
+    """`[replies]`: canned replies, laid down as drafts for people to finish and send."""
+
+    templates: OptionalPath = None  # replies of the house beside the shipped ones
+
+
 class Matters(Section):
     """`[matters]`: what starts clocks of its own, whatever a mail's label; "": it starts none."""
 
@@ -197,6 +203,7 @@ class Document(Section):
     relays: Annotated[dict[Name, Relay], BeforeValidator(named)] = Field(default_factory=dict)
     people: Annotated[dict[Name, Person], BeforeValidator(named)] = Field(default_factory=dict)
     acknowledgements: Acknowledgements = Field(default_factory=Acknowledgements)
+    replies: Replies = Field(default_factory=Replies)
     matters: Matters = Field(default_factory=Matters)
     forwarding: Forwarding = Field(default_factory=Forwarding)
     webhooks: Annotated[dict[Name, Webhook], BeforeValidator(named)] = Field(default_factory=dict)

@@ -30,6 +30,7 @@ from daemon.digest.records import (
     UnsureMail,
 )
 from daemon.digest.register import MOST_LISTED, cases_open_to, cases_within
+from daemon.store.append_table import appends
 from daemon.store.tables import (
     accounts,
     actions,
@@ -231,9 +232,10 @@ def count_backlog(connection: Connection) -> dict[str, int]:
     """Return `backlog` and `unmoved`: mails that wait to be read, and those not moved."""
     unread = select(func.count()).select_from(mails).where(mails.c.state == "received")
     unmoved = select(func.count()).select_from(actions).where(actions.c.state == "failed")
+    unput = select(func.count()).select_from(appends).where(appends.c.state == "failed")
     return {
         "backlog": connection.scalar(unread) or 0,
-        "unmoved": connection.scalar(unmoved) or 0,
+        "unmoved": (connection.scalar(unmoved) or 0) + (connection.scalar(unput) or 0),
     }
 
 

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, upda
 from sqlalchemy.orm import aliased
 
 from daemon.failpoint import failpoint
-from daemon.intake import selects
+from daemon.intake import finding, selects
+from daemon.intake.appends import Appends
 from daemon.intake.moves import Explanation, OwnMove, Place, Sighting, explain
-from daemon.intake.placement import Placement, Standing
+from daemon.intake.placement import Placement
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import actions, deliveries, folders, sightings
@@ -78,16 +79,19 @@ class Actions:
     def __init__(self, store: Store, placement: Placement) -> None:
         self.store = store
         self.placement = placement
+        self.appends = Appends(store, placement)
 
     def plan(self, connection: Connection, mail_ids: Sequence[int], now: datetime) -> None:
-        """Plan the moves that the decisions on these mails (or their originals) ask for.
+        """Plan what the decisions on these mails (or their originals) ask for.
 
-        Runs inside the transaction that makes them known; repeating it is a no-op.
+        Moves, and what is put into queues of other accounts. Runs inside the transaction that
+        makes them known; repeating it is a no-op.
         """
         for start in range(0, len(mail_ids), 500):
             rows = connection.execute(selects.to_settle(mail_ids[start : start + 500])).all()
             planned = [_planned(row, target, now) for row in rows if (target := self._target(row))]
             self.store.insert_new(connection, actions, planned)
+            self.appends.plan(connection, rows, now)
 
     def open(self, account: str) -> list[Action]:
         """Return the moves of an account that are not finished, oldest first."""
@@ -96,7 +100,7 @@ class Actions:
         return [Action(**row._asdict()) for row in rows]
 
     def has_open(self, account: str) -> bool:
-        """Tell whether an account has unfinished actions or unexplained sightings."""
+        """Tell whether folders must be listed: for actions, appends or unexplained sightings."""
         issued = select(actions.c.id).where(
             actions.c.account == account, actions.c.state.in_(selects.OPEN)
         )
@@ -104,7 +108,8 @@ class Actions:
             sightings.c.account == account, sightings.c.outcome.is_(None)
         )
         with self.store.read() as connection:
-            return bool(connection.scalar(select(or_(issued.exists(), unexplained.exists()))))
+            unknown = or_(issued.exists(), unexplained.exists(), finding.needs_listing(account))
+            return bool(connection.scalar(select(unknown)))
 
     def issue(self, lease: Lease, chosen: Sequence[Action], how: str, now: datetime) -> None:
         """Commit that the command for these actions is about to be sent."""
@@ -194,14 +199,7 @@ class Actions:
             return list(connection.execute(query))
 
     def _target(self, row: Row[Any]) -> str | None:
-        standing = Standing(
-            delivery_id=row.delivery_id,
-            account=row.account,
-            folder=row.folder,
-            received_at=row.received_at,
-            origin="copy" if row.outcome == "copy" else row.origin,
-        )
-        return self.placement.target(standing, row.queue)
+        return self.placement.target(selects.standing(row), row.queue)
 
     def _arrive(
         self,

@@ -1,5 +1,6 @@
 """IMAP answers, as IMAPClient and imaplib hand them out, into values; pure."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +44,16 @@ def numbers(sequence: str) -> list[int]:
     for piece in sequence.split(","):
         first, _, last = piece.partition(":")
         found.extend(range(int(first), int(last or first) + 1)[: 100_000 - len(found)])
+    return found
+
+
+def pairs(answers: Sequence[bytes | None]) -> dict[int, int]:
+    """Return new UIDs by old, as COPYUID answers tell them (RFC 4315 3)."""
+    found: dict[int, int] = {}
+    for answer in answers:
+        fields = answer.decode("ascii", "replace").split() if answer else []
+        if len(fields) == 3:  # noqa: PLR2004 - uidvalidity, from, to
+            found.update(zip(numbers(fields[1]), numbers(fields[2]), strict=False))
     return found
 
 

@@ -8,10 +8,14 @@ the socket can end that.
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.imap4 import IMAP4WithTimeout
+
+from daemon.errors import MailboxError
 
 Opened = Callable[[socket.socket], None]
 
@@ -23,6 +27,21 @@ class Wakeable(Protocol):
 
     def fileno(self) -> int:
         """Return the descriptor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How to reach and enter one account."""
+
+    host: str
+    port: int
+    security: str  # tls, starttls, plain
+    username: str
+    secret: str  # password, or OAuth2 access token
+    auth: str = "password"  # or xoauth2
+    ca_file: Path | None = None
+    connect_timeout_s: float = 30
+    command_timeout_s: float = 120
 
 
 def open_client(
@@ -111,3 +130,38 @@ class _Connection(IMAP4WithTimeout):  # type: ignore[misc]  # the library has no
             wrapped.close()
             raise
         return wrapped
+
+
+def connect(login: Login, opened: Opened) -> IMAPClient:
+    """Connect as a login says, up to its greeting, encrypted where it asks for that.
+
+    Raises:
+        MailboxError: the server skipped the login before STARTTLS.
+        OSError, imaplib.IMAP4.error: there is no such server, or it is none.
+    """
+    timeout = SocketTimeout(connect=login.connect_timeout_s, read=login.command_timeout_s)
+    is_tls = login.security == "tls"
+    context = _trusted(login.ca_file) if is_tls else None
+    client = open_client((login.host, login.port), context, timeout, opened)
+    client.normalise_times = False
+    if login.security == "starttls":
+        # PREAUTH before TLS means somebody stripped the encryption.
+        if client._imap.state != "NONAUTH":  # noqa: SLF001 - no API
+            raise MailboxError("TLS failed: the server skipped the login before STARTTLS")
+        client.starttls(_trusted(login.ca_file))
+    return client
+
+
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """Return what verifies the server; reading the authorities of a machine takes 50 ms."""
+    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+
+
+def enter(client: IMAPClient, login: Login) -> None:
+    """Log in; raises what the library does."""
+    if client._imap.state == "AUTH":  # noqa: SLF001 - PREAUTH over TLS or loopback: already in
+        return
+    if login.auth == "xoauth2":
+        client.oauth2_login(login.username, login.secret)
+    else:
+        client.login(login.username, login.secret)

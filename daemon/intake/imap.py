@@ -12,37 +12,21 @@ import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO
 
-from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, ProtocolError
 
 from daemon import clock
 from daemon.errors import MailboxAway, MailboxError
-from daemon.intake.answers import moment, numbers, only_body, refusal, words
-from daemon.intake.connect import Opened, Wakeable, has_heard, open_client
+from daemon.intake.answers import moment, only_body, pairs, refusal, words
+from daemon.intake.connect import Login, Wakeable, connect, enter, has_heard
+from daemon.intake.upload import Upload, limit_of, put, send_in_pieces
 
 SLOWEST_BYTES_PER_S = 50_000  # below this rate a fetch is given up
 LITERAL_SLACK = 1 << 20  # a literal may be this much larger than RFC822.SIZE said
 SLICE = 4 << 20  # bytes asked for at once of a large mail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """How to reach and enter one account."""
-
-    host: str
-    port: int
-    security: str  # tls, starttls, plain
-    username: str
-    secret: str  # password, or OAuth2 access token
-    auth: str = "password"  # or xoauth2
-    ca_file: Path | None = None
-    connect_timeout_s: float = 30
-    command_timeout_s: float = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +63,7 @@ class Mailbox:
         self.active_at = clock.monotonic()  # when the last command began or ended
         try:
             with self._command(login.connect_timeout_s):
-                self._client = _connect(login, self._opened)
+                self._client = connect(login, self._opened)
                 self._begin()
         except BaseException:
             self.discard()
@@ -89,7 +73,8 @@ class Mailbox:
 
     def _begin(self) -> None:
         self._cap_literals()
-        _enter(self._client, self._login)
+        send_in_pieces(self._client)
+        enter(self._client, self._login)
         self._capabilities = frozenset(self._client.capabilities())
         self._prefix, self._delimiter = self._namespace()
 
@@ -150,7 +135,7 @@ class Mailbox:
             size: bytes expected in all; sets the deadline and the largest literal taken.
         """
         self._literal_cap = size * 2 + LITERAL_SLACK
-        with self._command(self._login.command_timeout_s + size / SLOWEST_BYTES_PER_S):
+        with self._command(self.transfer_s(size)):
             answer = self._client.fetch(list(uids), [b"BODY.PEEK[]", b"INTERNALDATE"])
         return [
             Fetched(uid=uid, raw=item[b"BODY[]"], received_at=moment(item))
@@ -174,7 +159,7 @@ class Mailbox:
         total = 0
         self._literal_cap = SLICE + LITERAL_SLACK
         while total <= limit:
-            with self._command(self._login.command_timeout_s + SLICE / SLOWEST_BYTES_PER_S):
+            with self._command(self.transfer_s(SLICE)):
                 answer = self._client.fetch([uid], [f"BODY.PEEK[]<{total}.{SLICE}>"])
             piece = only_body(answer.get(uid, {}))
             if piece is None:
@@ -216,6 +201,53 @@ class Mailbox:
         """Set a flag of our own."""
         with self._command():
             self._client.add_flags(list(uids), [keyword.encode()], silent=True)
+
+    def flags(self, uids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Return the flags of mails in the open folder; UIDs that are not there are absent."""
+        if not uids:
+            return {}
+        with self._command():
+            answer = self._client.get_flags(list(uids))
+        return {
+            uid: tuple(sorted(flag.decode("ascii", "replace") for flag in flags))
+            for uid, flags in answer.items()
+        }
+
+    def kept(self, flags: Sequence[str]) -> tuple[str, ...]:
+        r"""Return those of these flags that the open folder keeps (PERMANENTFLAGS)."""
+        named = {flag.decode("ascii", "replace").lower() for flag in self._flags}
+        return tuple(
+            flag
+            for flag in flags
+            if flag.lower() in named or (self.keeps_keywords and not flag.startswith("\\"))
+        )
+
+    def append_limit(self, folder: str) -> int | None:
+        """Return how large a mail a folder takes, in bytes (RFC 7889); None: it does not say."""
+        with self._command():
+            return limit_of(self._client, self._capabilities, self.server_name(folder))
+
+    def transfer_s(self, size: int) -> float:
+        """Return how long a server may take over a mail of so many bytes, in seconds."""
+        return self._login.command_timeout_s + size / SLOWEST_BYTES_PER_S
+
+    def append(self, folder: str, upload: Upload) -> tuple[int, int] | None:
+        """Put a mail into a folder; return UIDVALIDITY and UID where the server tells (APPENDUID).
+
+        Raises:
+            NotTaken: the server will not have this mail; nothing of it is there.
+            ServerBusy: it says to come back later; nothing of it is there.
+            MailboxAway: the connection broke; the mail may be there.
+        """
+        with self._command(self.transfer_s(upload.size)):
+            watched = replace(upload, pieces=lambda: self._moving(upload.pieces()))
+            return put(self._client, self.server_name(folder), watched)
+
+    def _moving(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Let the watchdog see that a large mail is getting on."""
+        for piece in pieces:
+            self.active_at = clock.monotonic()
+            yield piece
 
     def exists(self, folder: str) -> bool:
         """Tell whether the server has this folder."""
@@ -322,13 +354,7 @@ class Mailbox:
             selector.select(timeout_s)
 
     def _copyuid(self) -> dict[int, int]:
-        answers = self._client._imap.untagged_responses.get("COPYUID", [])  # noqa: SLF001 - no API
-        pairs: dict[int, int] = {}
-        for answer in answers:
-            fields = answer.decode("ascii", "replace").split() if answer else []
-            if len(fields) == 3:  # noqa: PLR2004 - RFC 4315 3: uidvalidity, from, to
-                pairs.update(zip(numbers(fields[1]), numbers(fields[2]), strict=False))
-        return pairs
+        return pairs(self._client._imap.untagged_responses.get("COPYUID", []))  # noqa: SLF001 - no API
 
     def _cap_literals(self) -> None:
         imap = self._client._imap  # noqa: SLF001 - the switch and the cap have no API
@@ -370,31 +396,3 @@ class Mailbox:
         finally:
             timer.cancel()
             self.active_at = clock.monotonic()
-
-
-def _connect(login: Login, opened: Opened) -> IMAPClient:
-    timeout = SocketTimeout(connect=login.connect_timeout_s, read=login.command_timeout_s)
-    is_tls = login.security == "tls"
-    context = _trusted(login.ca_file) if is_tls else None
-    client = open_client((login.host, login.port), context, timeout, opened)
-    client.normalise_times = False
-    if login.security == "starttls":
-        # PREAUTH before TLS means somebody stripped the encryption.
-        if client._imap.state != "NONAUTH":  # noqa: SLF001 - no API
-            raise MailboxError("TLS failed: the server skipped the login before STARTTLS")
-        client.starttls(_trusted(login.ca_file))
-    return client
-
-
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """Return what verifies the server; reading the authorities of a machine takes 50 ms."""
-    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-
-
-def _enter(client: IMAPClient, login: Login) -> None:
-    if client._imap.state == "AUTH":  # noqa: SLF001 - PREAUTH over TLS or loopback: already in
-        return
-    if login.auth == "xoauth2":
-        client.oauth2_login(login.username, login.secret)
-    else:
-        client.login(login.username, login.secret)

@@ -16,6 +16,7 @@ class AccountPlace:
     inboxes: tuple[str, ...]
     go_live: date | None
     sent: str = ""  # folder of what people send; empty: it is not watched
+    passed_on: str = ""  # folder of mail that was put into a queue of another account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ class Placement:
     def of(cls, settings: Settings) -> "Placement":
         """Return what each folder of the configuration is."""
         accounts = {
-            name: AccountPlace(inboxes=one.folders, go_live=one.go_live, sent=one.sent)
+            name: AccountPlace(
+                inboxes=one.folders, go_live=one.go_live, sent=one.sent, passed_on=one.passed_on
+            )
             for name, one in settings.accounts.items()
         }
         queues = {
@@ -60,11 +63,13 @@ class Placement:
         return cls(accounts=accounts, queues=queues, zone=settings.service.zone)
 
     def watched(self, account: str) -> tuple[str, ...]:
-        """Return the folders of an account that are read: inboxes, queues, done, sent."""
+        """Return the folders of an account that are read, the inboxes first."""
         queues = [queue for queue in self.queues.values() if queue.account == account]
         place = self.accounts[account]
+        passes = any(queue.account != account for queue in self.queues.values())
         folders = [*place.inboxes, *(one.folder for one in queues), *(one.done for one in queues)]
-        return tuple(dict.fromkeys(one for one in (*folders, place.sent) if one))
+        folders += [place.sent, place.passed_on if passes else ""]
+        return tuple(dict.fromkeys(one for one in folders if one))
 
     def queue_of(self, account: str, folder: str) -> str | None:
         """Return the queue whose folder, or whose folder for what is done, this is.
@@ -105,13 +110,30 @@ class Placement:
         that nobody moved them: a mail first seen in a queue stays.
         """
         place = self.queues.get(queue or "")
+        if place is None or place.account != standing.account or not self._moves(standing):
+            return None
+        return place.folder if place.folder != standing.folder else None
+
+    def elsewhere(self, standing: Standing, queue: str | None) -> QueuePlace | None:
+        """Return the folder of another account a delivery is to be put into, None for none.
+
+        Both accounts must be live: an observed one is neither taken from nor written to.
+        """
+        place = self.queues.get(queue or "")
+        if place is None or place.account == standing.account or not self._moves(standing):
+            return None
+        return place if self.is_live(place.account, standing.received_at) else None
+
+    def passed_on(self, account: str, folder: str, received_at: datetime) -> str | None:
+        """Return where a mail goes that now lies in another account, None when it stays."""
+        place = self.accounts.get(account)
+        target = place.passed_on if place else ""
+        moves = target and target != folder and self.is_live(account, received_at)
+        return target if moves else None
+
+    def _moves(self, standing: Standing) -> bool:
+        """Tell whether a delivery is one that may be taken away from where it is."""
         account = self.accounts.get(standing.account)
-        if place is None or account is None or place.account != standing.account:
-            return None
-        moves = (
-            standing.origin in ("arrived", "rematched", "copy")
-            and standing.folder in account.inboxes
-        )
-        if not moves or place.folder == standing.folder:
-            return None
-        return place.folder if self.is_live(standing.account, standing.received_at) else None
+        is_ours = account is not None and standing.folder in account.inboxes
+        came = standing.origin in ("arrived", "rematched", "copy")
+        return is_ours and came and self.is_live(standing.account, standing.received_at)

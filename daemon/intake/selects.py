@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Exists, Select, and_, or_, select
+from sqlalchemy import Connection, Exists, Row, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
-from daemon.store.tables import actions, decisions, deliveries, folders, readings, sightings
+from daemon.intake.placement import Standing
+from daemon.store.tables import (
+    actions,
+    decisions,
+    deliveries,
+    folders,
+    mails,
+    readings,
+    sightings,
+)
 
 OPEN = ("planned", "issued")
 
@@ -28,9 +37,13 @@ def to_settle(mail_ids: Sequence[int]) -> Select[Any]:
             folders.c.name.label("folder"),
             decisions.c.queue,
             sightings.c.outcome,
+            mails.c.digest,
+            mails.c.size,
+            readings.c.message_id,
         )
         .select_from(deliveries)
         .join(folders, and_(folders.c.id == deliveries.c.folder_id, folders.c.current))
+        .join(mails, mails.c.id == deliveries.c.mail_id)
         .join(readings, readings.c.mail_id == deliveries.c.mail_id)
         .join(
             decisions,
@@ -47,6 +60,17 @@ def to_settle(mail_ids: Sequence[int]) -> Select[Any]:
             actions.c.id.is_(None),
             or_(deliveries.c.origin != "rematched", ~_was_moved()),
         )
+    )
+
+
+def standing(row: Row[Any]) -> Standing:
+    """Return the delivery of a row of `to_settle`."""
+    return Standing(
+        delivery_id=row.delivery_id,
+        account=row.account,
+        folder=row.folder,
+        received_at=row.received_at,
+        origin="copy" if row.outcome == "copy" else row.origin,
     )
 
 

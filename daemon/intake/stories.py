@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from daemon.records import Orders, Reading
+from daemon.store.append_table import appends
 from daemon.store.engine import Store
 from daemon.store.tables import (
     actions,
@@ -33,6 +34,7 @@ class Story:
         reading, decision: None while it was not read; a copy has the decision of its original.
         deliveries: with account, folder and uidvalidity.
         actions: what we do on the server, with the folder it starts from.
+        appends: where it is put in other accounts, with the folder it starts from.
         sightings: where it turned up again and why, with `from_folder` and `to_folder`.
         quarantine: every time it was set aside.
         copies: ids of the other mails with the same content.
@@ -42,6 +44,7 @@ class Story:
     decision: Facts | None
     deliveries: tuple[Facts, ...]
     actions: tuple[Facts, ...]
+    appends: tuple[Facts, ...]
     sightings: tuple[Facts, ...]
     quarantine: tuple[Facts, ...]
     copies: tuple[int, ...]
@@ -57,6 +60,7 @@ def story_of(store: Store, mail_id: int) -> Story:
             decision=_one(connection, select(decisions).where(decisions.c.mail_id == original)),
             deliveries=_all(connection, _deliveries(mail_id)),
             actions=_all(connection, _actions(mail_id)),
+            appends=_all(connection, _appends(mail_id)),
             sightings=_all(connection, _sightings(mail_id)),
             quarantine=_all(
                 connection,
@@ -125,6 +129,16 @@ def _actions(mail_id: int) -> Select[Any]:
         .join(folders, folders.c.id == deliveries.c.folder_id)
         .where(actions.c.mail_id == mail_id)
         .order_by(actions.c.id)
+    )
+
+
+def _appends(mail_id: int) -> Select[Any]:
+    return (
+        select(appends, folders.c.account.label("from_account"), folders.c.name.label("folder"))
+        .join(deliveries, deliveries.c.id == appends.c.delivery_id)
+        .join(folders, folders.c.id == deliveries.c.folder_id)
+        .where(appends.c.mail_id == mail_id)
+        .order_by(appends.c.id)
     )
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, case, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, case, exists, func, or_, select
 
 from daemon.intake import entries
 from daemon.intake.records import Unread
 from daemon.records import FolderCount
+from daemon.store.append_table import appends
 from daemon.store.engine import Store
 from daemon.store.tables import (
     accounts,
@@ -168,13 +169,15 @@ def count_queues(store: Store) -> dict[str | None, QueueCount]:
         .group_by(actions.c.mail_id)
         .subquery()
     )
+    waits = appends.c.state.in_(("planned", "issued", "failed"))
+    is_waiting = exists().where(appends.c.mail_id == decisions.c.mail_id, waits)
     query = (
         select(
             decisions.c.queue,
             func.count().label("mails"),
             func.sum(case((decisions.c.live, 0), else_=1)).label("observed"),
             func.coalesce(func.sum(moves.c.moved), 0).label("moved"),
-            func.coalesce(func.sum(moves.c.open), 0).label("waiting"),
+            func.sum(case((or_(moves.c.open == 1, is_waiting), 1), else_=0)).label("waiting"),
         )
         .outerjoin(moves, moves.c.mail_id == decisions.c.mail_id)
         .group_by(decisions.c.queue)

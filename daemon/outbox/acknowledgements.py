@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, update
 
-from daemon.config.dates import day_in_words, moment_in_words
+from daemon.config.dates import day_in_words, due_in_words, moment_in_words
 from daemon.config.settings import CASE_KINDS, Settings
 from daemon.mail.compose import Letter, compose
 from daemon.mail.tokens import Tokens
@@ -32,8 +32,6 @@ _log = logging.getLogger(__name__)
 KIND = "acknowledgement"
 NAME = "acknowledgement"
 """Of the templates."""
-
-_BY_THE_HOUR = timedelta(hours=48)  # a term up to that is told with its time of day
 
 
 class Acknowledgements:
@@ -153,7 +151,7 @@ class Acknowledgements:
                 "kind": one.kind,
                 "reference": one.reference,
                 "received": self._day(one.received_at, language),
-                "due": self._due(one, language),
+                "due": due_in_words(one.received_at, one.due_at, service.zone, language),
                 "name": chosen.from_name.get(language, ""),
                 "contact": chosen.contact.get(language, ""),
             },
@@ -177,13 +175,6 @@ class Acknowledgements:
     def _day(self, moment: datetime, language: str) -> str:
         local = moment.astimezone(self._settings.service.zone)
         return day_in_words(local.date(), language, "letter")
-
-    def _due(self, one: Opened, language: str) -> str:
-        if one.due_at is None:
-            return ""
-        if one.due_at - one.received_at <= _BY_THE_HOUR:
-            return moment_in_words(one.due_at, self._settings.service.zone, language)
-        return self._day(one.due_at, language)
 
 
 def letter_problems(own: Path | None, zone: ZoneInfo, name: str = NAME) -> list[str]:

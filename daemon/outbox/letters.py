@@ -1,5 +1,6 @@
 """What a letter says -> its subject and text, by the templates of the house or the shipped ones."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from daemon.config.values import Tongue
 LANGUAGES: tuple[Tongue, ...] = ("it", "pl", "en")
 _SUBJECT = "Subject: "
 _LONGEST = 100_000  # characters of a letter
+_FILE = re.compile(r"([a-z0-9][a-z0-9-]{0,63})\.(it|pl|en)\.txt\.j2")
 
 
 def language_for(language: str | None, settings: Settings) -> Tongue:
@@ -40,10 +42,12 @@ class Letters:
 
     Args:
         own: folder with templates of the house; None: there are none.
+        ours: the shipped folder; a template of the house takes the place of one there.
     """
 
-    def __init__(self, own: Path | None = None) -> None:
-        folders = [folder for folder in (own, shipped("templates")) if folder is not None]
+    def __init__(self, own: Path | None = None, ours: str = "templates") -> None:
+        folders = [folder for folder in (own, shipped(ours)) if folder is not None]
+        self._folders = folders
         self._templates = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(folders),
             autoescape=False,  # plain text
@@ -53,8 +57,23 @@ class Letters:
             keep_trailing_newline=True,
         )
 
-    def write(self, name: str, language: str, values: Mapping[str, Any]) -> Text:
+    def languages(self) -> dict[str, tuple[str, ...]]:
+        """Return the letters that there are, by name, each with its languages."""
+        files = (path.name for folder in self._folders for path in _listed(folder))
+        known = {found.groups() for file in files if (found := _FILE.fullmatch(file))}
+        names = sorted({name for name, _ in known})
+        return {name: tuple(one for one in LANGUAGES if (name, one) in known) for name in names}
+
+    def write(
+        self, name: str, language: str, values: Mapping[str, Any], subject: str | None = None
+    ) -> Text:
         """Return a letter in it, pl or en.
+
+        Args:
+            name: of the letter.
+            language: of its template.
+            values: that it may name.
+            subject: where the template has no line `Subject:`; None: it must have one.
 
         Raises:
             LetterError: the template is missing, wrong, or has no subject.
@@ -68,9 +87,18 @@ class Letters:
             where = f"{file}:{line}" if line else file
             raise LetterError(f"{where}: {type(error).__name__}: {error}") from error
         first, _, body = text.replace("\r\n", "\n").partition("\n\n")
+        if subject is not None and not first.startswith(_SUBJECT) and text.strip():
+            return Text(subject=subject, body=text.strip() + "\n")
         if not first.startswith(_SUBJECT) or "\n" in first or not body.strip():
             raise LetterError(f"{file}: must begin with a line 'Subject: ...' and an empty line")
         return Text(subject=first.removeprefix(_SUBJECT).strip(), body=body.strip() + "\n")
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # named by `backdesk check`
+        return []
 
 
 def _limited(pieces: Iterator[str], file: str) -> Iterator[str]:

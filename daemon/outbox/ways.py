@@ -59,6 +59,18 @@ def way_of(settings: Settings, channel: str, account: str) -> Way:
     return Way(relay=name, sender=sent_from or (username if is_address(username) else ""))
 
 
+def way_by_hand(settings: Settings, account: str) -> Way:
+    """Return how a mail leaves that a person sends from his mail client: from this mailbox.
+
+    Raises:
+        LookupError: the configuration does not say what its address is.
+    """
+    own = settings.accounts[account]
+    if not own.own_address:
+        raise LookupError(f"the mailbox has no address to write from: accounts.{account}.address")
+    return Way(relay="", sender=own.own_address, separator=own.subaddress)
+
+
 def answering(*ids: str | None) -> tuple[tuple[str, str], ...]:
     """Return the headers that name the mails answered, the last of them as the one replied to.
 

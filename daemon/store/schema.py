@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from daemon.errors import StoreError
-from daemon.store import tables, webhook_tables  # noqa: F401 - the schema
+from daemon.store import append_table, tables, webhook_tables  # noqa: F401 - the schema
 from daemon.store.engine import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -36,9 +36,9 @@ LATER = MORNING + timedelta(minutes=1)
 class Books:
     """The rooms' tables on one store, and short ways to fill them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, placement: Placement = PLACEMENT) -> None:
         self.store = store
-        self.actions = Actions(store, PLACEMENT)
+        self.actions = Actions(store, placement)
         self.ledger = Ledger(store, self.actions)
         cases = Cases(store, PLACEMENT.zone, HOMING)
         self.results = Results(

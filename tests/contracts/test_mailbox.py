@@ -13,7 +13,8 @@ import pytest
 from daemon import clock
 from daemon.engine.wake import Wake
 from daemon.errors import MailboxAway, MailboxError
-from daemon.intake.imap import SLICE, Login, Mailbox
+from daemon.intake.connect import Login
+from daemon.intake.imap import SLICE, Mailbox
 from tests.builders import raw_mail
 from tests.houses import PASSWORD, login_at
 from tests.servers.fake_imap import FakeImap

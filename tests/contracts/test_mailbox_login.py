@@ -8,8 +8,8 @@ import pytest
 
 from daemon.errors import MailboxAway, MailboxError
 from daemon.intake import imap
-from daemon.intake.connect import LONGEST_LINE
-from daemon.intake.imap import Login, Mailbox
+from daemon.intake.connect import LONGEST_LINE, Login
+from daemon.intake.imap import Mailbox
 from tests.builders import raw_mail
 from tests.houses import login_at
 from tests.servers.certs import Certificates, issue

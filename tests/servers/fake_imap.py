@@ -47,6 +47,8 @@ class FakeImap:
         store: the mails; a test may change it at any time, clients are told as servers do.
         hidden: capabilities taken away; may change while running.
         gives_copyuid, gives_appenduid: whether COPYUID and APPENDUID come with UIDPLUS.
+        normalises: whether APPEND writes line ends of its own, as some servers do.
+        append_limit: advertised as APPENDLIMIT (RFC 7889), in bytes; not enforced.
         keeps_keywords: whether flags without a backslash are kept (PERMANENTFLAGS has `\*`).
         login_disabled: advertise LOGINDISABLED and refuse to log in before TLS.
         special_use: folder -> attribute shown by LIST (`\Sent`).
@@ -67,7 +69,8 @@ class FakeImap:
         self.store, self.script = MailStore(*folders), Script()
         self.hidden = {name.upper() for name in hide}
         self.gives_copyuid = self.gives_appenduid = self.keeps_keywords = True
-        self.login_disabled = False
+        self.login_disabled = self.normalises = False
+        self.append_limit: int | None = None
         self.special_use: dict[str, str] = {}
         self.stopped = threading.Event()
         self._lock = threading.Lock()
@@ -113,6 +116,8 @@ class FakeImap:
             names.append("STARTTLS")
         if self.login_disabled and not encrypted:
             names.append("LOGINDISABLED")
+        if self.append_limit is not None:
+            names.append(f"APPENDLIMIT={self.append_limit}")
         return tuple(name for name in names if name.upper() not in self.hidden)
 
     def fault(self, *faults: Fault) -> None:

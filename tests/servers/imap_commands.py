@@ -151,7 +151,10 @@ def _append(state: State, command: Command, _due: Due) -> Answer:
     moments = [parse_date_time(option) for option in options if isinstance(option, bytes)]
     with store.lock:
         moment = moments[0] if moments else None
-        uid = store.add(name, word(raw), flags=frozenset(flags), internaldate=moment)
+        content = word(raw)
+        if state.server.normalises:
+            content = b"\r\n".join(content.splitlines()) + b"\r\n"
+        uid = store.add(name, content, flags=frozenset(flags), internaldate=moment)
         validity = store.folder(name).uidvalidity
     if state.has("UIDPLUS") and state.server.gives_appenduid:
         return Answer(status=f"OK [APPENDUID {validity} {uid}] appended")

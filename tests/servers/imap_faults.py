@@ -46,7 +46,8 @@ class Fault:
     Attributes:
         kind: what goes wrong.
         command: name as in `Command.name` (`UID FETCH`, `SELECT`); empty: any command.
-            `GREETING` stands for the moment of connecting.
+            `GREETING` stands for the moment of connecting, `LITERAL` for that in which a literal
+            is asked for: NO answers in its place, CUT ends after `size` bytes of it.
         nth: the first such command to strike, 1-based, counted from `script`.
         times: how many in a row; 0 for ever.
         connection: strikes only on this connection of the server, 1-based; 0 on any.

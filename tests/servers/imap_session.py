@@ -17,6 +17,10 @@ IDLE_LOOK_S = 0.02
 _QUIET = {"FETCH", "STORE", "SEARCH", "LOGOUT"}
 
 
+class LiteralRefused(Exception):
+    """The client was told NO in place of being asked for a literal."""
+
+
 class Session:
     """One connection of a `FakeImap`."""
 
@@ -40,9 +44,26 @@ class Session:
         """
         self._greet()
         while not self._over:
-            command = read_command(self._line, lambda: self._send(b"+ go on\r\n"), self._number)
+            try:
+                command = read_command(self._line, self._go_on, self._number)
+            except LiteralRefused:
+                continue
             self._server.note(command)
             self._obey(command, self._server.script.due(command.name, command.text, self._number))
+
+    def _go_on(self) -> None:
+        """Ask for a literal, or not, as the script says."""
+        due = self._server.script.due("LITERAL", "LITERAL", self._number)
+        tag = self._line.last.split()[0].decode("ascii", "replace")
+        for fault in due:
+            if fault.kind is Kind.NO:
+                self._send(f"{tag} NO {fault.text}\r\n".encode())
+                raise LiteralRefused
+            if fault.kind is Kind.CUT:
+                self._send(b"+ go on\r\n")
+                self._line.read_exactly(fault.size)
+                raise Gone
+        self._send(b"+ go on\r\n")
 
     def _greet(self) -> None:
         due = self._server.script.due("GREETING", "GREETING", self._number)

@@ -20,6 +20,7 @@ class Server(Protocol):
     tokens: dict[str, str]
     gives_copyuid: bool
     gives_appenduid: bool
+    normalises: bool
     keeps_keywords: bool
     login_disabled: bool
     special_use: dict[str, str]

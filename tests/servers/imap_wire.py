@@ -44,6 +44,7 @@ class Line:
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self._buffer = b""
+        self.last = b""  # line that was read last
 
     def read_line(self) -> bytes:
         """Return the next line with its end.
@@ -54,7 +55,8 @@ class Line:
         while b"\n" not in self._buffer and len(self._buffer) < MAX_LINE:
             self._receive()
         line, end, self._buffer = self._buffer.partition(b"\n")
-        return line + end
+        self.last = line + end
+        return self.last
 
     def read_exactly(self, size: int) -> bytes:
         """Return the next `size` bytes.
