@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 
 from daemon import clock
+from daemon.cases.answering import Answering
 from daemon.cases.news import note_news
 from daemon.cases.store import Cases
 from daemon.config.secrets import account_secret, relay_secret, store_secret, webhook_keys
@@ -217,6 +218,7 @@ class _Desk(NamedTuple):
     """The register of cases, and what leaves for them."""
 
     cases: Cases
+    answering: Answering
     acknowledgements: Acknowledgements
     answers: Answers
     forwards: Forwards
@@ -224,8 +226,10 @@ class _Desk(NamedTuple):
 
 
 def _desk(settings: Settings, store: Store, tokens: Tokens, packs: Packs) -> _Desk:
+    ours = homing(settings, tokens)
     return _Desk(
-        cases=Cases(store, settings.service.zone, homing(settings, tokens)),
+        cases=Cases(store, settings.service.zone, ours),
+        answering=Answering(store, ours),
         acknowledgements=Acknowledgements(store, settings, tokens),
         answers=Answers(store, settings, tokens),
         forwards=Forwards(store, packs, settings, tokens),
@@ -241,7 +245,11 @@ def _take_in(store: Store, desk: _Desk, rules: CaseRules) -> TakeIn:
         incoming: Incoming,
         now: datetime,
     ) -> None:
-        opened = desk.cases.take(connection, incoming.asking, now)
+        outward = [one for one in incoming.asking if one.wish.answered_by]
+        inward = [one for one in incoming.asking if not one.wish.answered_by]
+        opened = list(desk.cases.take(connection, inward, now))
+        rest = desk.answering.take(connection, outward, now, rules)
+        opened += desk.cases.take(connection, rest, now)
         note_news(connection, desk.acknowledgements.enqueue(connection, opened, now), rules)
         note_news(connection, desk.forwards.enqueue(connection, incoming.matched, now), rules)
         note_matched(store, connection, incoming.matched, now)

@@ -1,6 +1,7 @@
 """The settings -> what each room is told of them; nothing is opened here."""
 
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 
 from daemon.cases.threads import Homing
@@ -36,12 +37,21 @@ def policy(settings: Settings, mix: HouseMix | None = None, tokens: Tokens | Non
         placement=Placement.of(settings),
         cases=case_rules(settings),
         readers=readership(settings, tokens) if tokens else Readership(),
+        colleague=partial(colleague, settings, staff(settings)),
         forwarding=ForwardRules(
             own=_mailboxes(settings),
             hops=settings.forwarding.hops,
             can_send=bool(settings.plain_relay),
         ),
     )
+
+
+def colleague(settings: Settings, house: Staff, address: str) -> str | None:
+    """Return the name of whose an address of the house is; None for a stranger's."""
+    person = settings.person_at(address)
+    if person is not None:
+        return person.name
+    return address if house.has(address) else None
 
 
 def readership(settings: Settings, tokens: Tokens) -> Readership:

@@ -8,11 +8,14 @@ from daemon.records import Decision, Reading, Unreadable, Verdict
 from daemon.triage.casework import Arrival, CaseRules, wish_of
 from daemon.triage.forward import ForwardRules, forwards_for
 from daemon.triage.mix import HouseMix
+from daemon.triage.outbound import Colleague, nobody, sent_wish, with_answer
 from daemon.triage.readership import Readership
 from daemon.triage.route import CompiledRules, RouteInput, route_under
 from daemon.triage.verdict import Costs, judge
 
 _SAID = Verdict(label=None, confidence=0.0, abstained=False, reason="answers a digest")
+_SENT = Verdict(label=None, confidence=0.0, abstained=False, reason="sent from here")
+_KEPT = Decision(queue=None, rule=None, reason="found among what people send")
 _TOLD = Decision(queue=None, rule=None, reason="its words are taken up; `explain` says which")
 
 
@@ -27,6 +30,7 @@ class Policy:
     cases: CaseRules
     readers: Readership = field(default_factory=Readership)
     forwarding: ForwardRules = field(default_factory=ForwardRules)
+    colleague: Colleague = nobody
 
 
 def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged:
@@ -39,6 +43,9 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
         return Judged(
             mail=mail, answer=answer, verdict=_SAID, decision=_TOLD, live=live, answers_digest=True
         )
+    if policy.placement.is_sent(mail.account, mail.folder):
+        wish = sent_wish(answer, mail.received_at, policy.colleague) if live else None
+        return Judged(mail=mail, answer=answer, verdict=_SENT, decision=_KEPT, live=live, wish=wish)
     verdict = judge(answer, policy.costs, policy.mix.seen_by(answer.model))
     if here := policy.placement.queue_of(mail.account, mail.folder):
         decision = Decision(queue=here, rule=None, reason="first seen in the queue's folder")
@@ -49,6 +56,7 @@ def decide(policy: Policy, mail: Unread, answer: Reading | Unreadable) -> Judged
         )
     came = Arrival(account=mail.account, received_at=mail.received_at)
     wish = wish_of(answer, verdict, decision, came, policy.cases) if live else None
+    wish = with_answer(wish, answer, policy.colleague)
     forwards = forwards_for(answer, decision.orders.forward, policy.forwarding)
     judged = Judged(mail=mail, answer=answer, verdict=verdict, decision=decision, live=live)
     return replace(judged, wish=wish, forwards=forwards)

@@ -272,6 +272,7 @@ class CaseWish:
     no_clock: str = ""  # why none runs although the queue has deadlines
     acknowledgement: Acknowledgement | None = None  # None: cases of this kind are not acknowledged
     orders: Orders = Orders()
+    answered_by: str = ""  # who of the house wrote it, to a customer; "": nobody did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,12 @@ class _Plan:
         return None
 
 
+def home_of(connection: Connection, case_id: int, received_at: datetime) -> int | None:
+    """Return the case that answers for one; None where it was closed too long before a moment."""
+    home = _home(connection, Place(case_id), received_at)
+    return None if home is None else home.case_id
+
+
 def _existing(connection: Connection, named: Sequence[int]) -> Place | None:
     """Return the first of these cases that there is: a restored backup may lack some."""
     if not named:
