@@ -17,6 +17,8 @@ from daemon.store.columns import EPOCH
 from daemon.store.tables import case_clocks, case_events, case_mails, case_threads, cases
 
 _MICROSECOND = timedelta(microseconds=1)
+_STANDS = ("met_at", "sent_at", "met_mail", "is_held")
+"""Columns that say how a clock stands, not what it is."""
 _GRAVEST = "complaint"
 _OWN = ("case_id", "name", "only_if")
 """What a clock keeps when one of another case takes its place."""
@@ -182,6 +184,10 @@ def _give_back(connection: Connection, target: Any, taken: dict[str, Any]) -> No
                 name: _moment(one) if name in _MOMENTS else one for name, one in before.items()
             }
             connection.execute(update(case_clocks).where(*unchanged).values(values))
+            # What met it meanwhile stays; when it would have ended without the other is its own.
+            terms = {name: one for name, one in values.items() if name not in _STANDS}
+            met = (*here, case_clocks.c.met_at.is_not(None), case_clocks.c.due_at == _moment(after))
+            connection.execute(update(case_clocks).where(*met).values(terms))
     _take_again(connection, target["id"])
 
 

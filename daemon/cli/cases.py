@@ -189,7 +189,8 @@ def new(
             actor=by or user(),
         )
         due = tell(house, str(_enter(house, entry, scan)), as_json).due_at
-    _warn_of_no_clock(kind, due)
+    if queue is None:
+        _warn_of_no_clock(kind, due)
 
 
 def _enter(house: House, entry: NewCase, scan: Path | None) -> int:

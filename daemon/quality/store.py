@@ -9,12 +9,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
-from daemon.quality.history import ANSWERED, KINDS, Story, Told, story_of
+from daemon.quality.history import ACKNOWLEDGED, ANSWERED, KINDS, Story, Told, story_of
 from daemon.quality.records import Case, Clock, Period
 from daemon.store.tables import case_clocks, case_events, cases
 
 CASE_KINDS = ("complaint", "request", "unsure")
 """What a case is; of any other kind it was none."""
+
+_MEETING = (ANSWERED, ACKNOWLEDGED, "delivered")
+"""Kinds of events that may end a term of a case that is closed."""
 
 _AT_ONCE = 2_000  # rows that are held while they are read
 _NEEDED = (
@@ -44,9 +47,8 @@ def list_known(
 
 def _chosen(period: Period, before: timedelta, queue: str | None) -> ColumnElement[bool]:
     since = period.since
-    answered = select(case_events.c.case_id).where(
-        case_events.c.kind == ANSWERED, case_events.c.at >= since
-    )
+    told = (case_events.c.kind.in_(_MEETING), case_events.c.at >= since)
+    answered = select(_stands).join(case_events, case_events.c.case_id == cases.c.id).where(*told)
     matters = or_(
         cases.c.received_at >= since - before,
         cases.c.closed_at.is_(None),

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from daemon.cases import acts, describing, joining, running
-from daemon.cases.acts import Act, ActRefused
+from daemon.cases.acts import Given
 from daemon.cases.news import note_news
-from daemon.cases.records import CaseFile, NewCase
-from daemon.cases.views import Wanted, case_file, course_of, find_case, list_cases
+from daemon.cases.pausing import Pause
+from daemon.cases.records import Act, ActRefused, CaseFile, NewCase
+from daemon.cases.views import Wanted, case_file, find_case, list_cases
 from daemon.config.loading import parse
 from daemon.config.settings import Settings
 from daemon.records import CaseNews
@@ -97,7 +98,8 @@ class BusyYear:
         if is_new:
             self.open(connection)
             return
-        act = Act(case_id=self.random.choice(self.ids), actor="Ada", now=self.now)
+        case_id = self.random.choice(self.ids)
+        act = Act(case_id=case_id, actor="Ada", now=self.now, rules=self.rules)
         try:
             with connection.begin_nested():
                 self.random.choice(self._acts)(connection, act)
@@ -139,7 +141,7 @@ class BusyYear:
 
     def answer_late(self, connection: Connection, act: Act) -> None:
         channel = self.random.choice(("post", "phone", "counter"))
-        acts.answer(connection, act, channel, self._before(), None)
+        acts.answer(connection, act, Given(channel=channel, on=self._before()))
 
     def close(self, connection: Connection, act: Act) -> None:
         acts.close(connection, act, self.random.choice(CAUSES))
@@ -158,16 +160,10 @@ class BusyYear:
 
     def pause(self, connection: Connection, act: Act) -> None:
         since = self._before().astimezone(ROME).date()
-        running.pause(connection, act, since, "asked")
+        running.pause(connection, act, Pause(since=since, why="asked"))
 
     def resume(self, connection: Connection, act: Act) -> None:
-        course = running.ended_pause(connection, act, act.now.astimezone(ROME).date())
-        line = find_case(connection, str(act.case_id))
-        assert line is not None
-        counted = Course(received=course.since or line.received_at, pauses=course.pauses)
-        counted = replace(counted, met=running.met(connection, act.case_id))
-        _, clocks, _ = clocks_for(self.rules, line.profile, counted)
-        running.recount(connection, act, "resumed", course, clocks)
+        running.resume(connection, act, "", act.now.astimezone(ROME).date())
 
     def merge(self, connection: Connection, act: Act) -> None:
         joining.merge(connection, act, self.random.choice(self.ids), across=True)
@@ -193,14 +189,13 @@ class BusyYear:
     def route(self, connection: Connection, act: Act) -> None:
         line = find_case(connection, str(act.case_id))
         assert line is not None
-        received = course_of(connection, act.case_id).since or line.received_at
-        counted = Course(received=received)
+        counted = Course(received=line.received_at)
         profile, clocks, _ = clocks_for(self.rules, PROFILES["phone"], counted)
         acts.run_under(connection, act, "phone", profile, clocks)
 
     def _news(self, connection: Connection, act: Act, kind: str) -> None:
         news = CaseNews(case_id=act.case_id, kind=kind, at=act.now, detail={"to": "x@y.example"})
-        note_news(connection, [news])
+        note_news(connection, [news], self.rules)
 
     def _before(self) -> datetime:
         """Return a moment of the last days."""

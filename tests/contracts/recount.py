@@ -87,10 +87,9 @@ class OneCase:
             return min(Decimal("2.50") * late.days, Decimal("40.00"))
         if self.line.profile != "it-energy" or clock.name not in TERMS:
             return None
-        start = (self.file.course.since or self.line.received_at).astimezone(ROME).date()
-        paused = {
-            day for one in self.file.course.pauses for day in days_from(one[0], one[1] + A_DAY)
-        }
+        start = (clock.since or self.line.received_at).astimezone(ROME).date()
+        spans = self.file.course.of("").pauses
+        paused = {day for one in spans for day in days_from(one[0], one[1] + A_DAY)}
         ends = [end_of_days(start, term(n * TERMS[clock.name], paused)) for n in (2, 3)]
         steps = sum(until >= midnight(end + A_DAY) for end in ends)
         return Decimal(25) * (1 + steps)
