@@ -271,7 +271,7 @@ def acknowledge(house: House, connection: Connection, case_id: int, now: datetim
         due_at=term_to_tell(file.clocks),
         answers=original_of(found.reading).message_id,
         acknowledgement=as_ordered(asked, found.orders),
-        names_ours=house.cases.names_ours(connection, found.reading),
+        names_ours=house.cases.names_ours(connection, original_of(found.reading)),
     )
     told = house.acknowledgements.enqueue(connection, [opened], now)
     note_news(connection, told, house.pipeline.policy.cases)

@@ -96,7 +96,7 @@ class Cases:
         for step, (case_id, _) in zip(opening, entered, strict=True):
             step.place.case_id = case_id
         self._join(connection, steps, now)
-        ours = naming_ours(connection, [step.reading for step in opening], self._homing)
+        ours = naming_ours(connection, [step.original for step in opening], self._homing)
         return tuple(
             _opened(step, reference, names_ours=named)
             for step, (_, reference), named in zip(opening, entered, ours, strict=True)

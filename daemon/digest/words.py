@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from daemon.config.dates import day_in_words
 from daemon.config.plurals import plural
 from daemon.config.shipped import shipped
-from daemon.sending.store import UNKNOWN
+from daemon.sending.store import ALONE, NOWHERE, UNKNOWN
 
 LANGUAGES = ("it", "pl", "en")
 
@@ -31,8 +31,17 @@ _REASONS = (
 )
 _UNSENT = (
     ("unknown", re.compile(re.escape(UNKNOWN))),
+    ("alone", re.compile(rf"{re.escape(ALONE)}(?P<said>.*)")),
+    ("nowhere", re.compile(rf"{re.escape(NOWHERE)}(?P<said>.*)")),
     ("per_day", re.compile(r"(?P<number>\d{1,6}) went to this address within 24 hours")),
     ("apart", re.compile(r"one went to this address within (?P<number>\d{1,6}) minutes")),
+    (
+        "open_case",
+        re.compile(
+            r"one went to this address within (?P<number>\d{1,6}) days, its case is open",
+        ),
+    ),
+    ("per_domain", re.compile(r"(?P<number>\d{1,6}) went to this domain within an hour")),
     ("per_hour", re.compile(r"the limit of an hour is reached")),
     (
         "strangers",
@@ -77,8 +86,9 @@ class Words:
         """Return why a mail did not leave; a relay's own words as they are."""
         for key, pattern in _UNSENT:
             if found := pattern.fullmatch(why):
-                number = found.groupdict().get("number")
-                return self.say(f"unsent_{key}", *((int(number),) if number else ()))
+                values = found.groupdict()
+                number = values.pop("number", None)
+                return self.say(f"unsent_{key}", *((int(number),) if number else ()), **values)
         return why
 
     @staticmethod

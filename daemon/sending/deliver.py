@@ -19,7 +19,7 @@ from daemon.sending.limits import WINDOW, Pace
 from daemon.sending.policy import MOST_REFUSALS, patience_for, policy_for, wait_before_retry
 from daemon.sending.records import Due, Parcel, SendCount, Share, State
 from daemon.sending.relays import Relays
-from daemon.sending.store import UNKNOWN, Outgoing
+from daemon.sending.store import ALONE, NOWHERE, UNKNOWN, Outgoing
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 
@@ -193,8 +193,8 @@ class _Round:
             return "deferred"
         refusals = row.refusals + self._is_suspect(refusal)
         if is_over or refusals >= MOST_REFUSALS:
-            why = "no relay takes it" if is_over else "it alone is refused, other mail passes"
-            return self._finish(relay, row, State.HELD, f"{why}; {error.said}")
+            why = NOWHERE if is_over else ALONE
+            return self._finish(relay, row, State.HELD, why + error.said)
         until = now + self._wait(row, error)
         self.rows.suspect(self.lease, row.id, until, error.said, refusals, now)
         return "deferred"

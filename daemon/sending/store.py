@@ -24,6 +24,9 @@ REJECTED = "rejected: "
 """Begins what a second person says of a mail that must not leave."""
 AWAITS_APPROVAL = "waits for the approval of a second person"
 UNKNOWN = "the connection ended after the final dot: it may have arrived"
+ALONE = "it alone is refused, other mail passes; "
+NOWHERE = "no relay takes it; "
+"""Begin what is said of a mail that is held because nobody knows why it is refused."""
 
 
 class Outgoing:

@@ -77,7 +77,7 @@ def _to_customer(
         account=account,
         recipient=recipient,
         refusal=next((why for forbids, why in bars if forbids), ""),
-        is_stranger=account in rules.checking and reading.authentic != PASS,
+        is_stranger=account not in rules.checking or reading.authentic != PASS,
         written_at=forward.sent_at,
     )
 

@@ -28,6 +28,7 @@ from daemon.digest.view import view_of
 from daemon.digest.words import LANGUAGES, words
 from daemon.errors import StoreError
 from daemon.records import Automatic
+from daemon.sending.store import ALONE, NOWHERE
 from tests.builders import MORNING
 from tests.stages.digest_texts import (
     CLOSED,
@@ -312,3 +313,20 @@ def test_what_a_stranger_calls_himself_steers_no_case_line() -> None:
     assert "late\n       a bc\n" in rendered.text
     assert "\x1b" not in rendered.text
     assert "<b>@x" not in rendered.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("why", "holds"),
+    [
+        (f"{ALONE}DOT: 554 5.7.1 spam {{x}}", "DOT: 554 5.7.1 spam {x}"),
+        (f"{NOWHERE}RCPT: no answer", "RCPT: no answer"),
+        ("one went to this address within 7 days, its case is open", "7"),
+        ("20 went to this domain within an hour", "20"),
+    ],
+)
+def test_why_a_mail_did_not_leave(language: str, why: str, holds: str) -> None:
+    """In the reader's language; only a relay's own words stay as they are."""
+    said = words(language).why_unsent(why)
+    assert holds in said
+    assert language == "en" or said != why

@@ -107,7 +107,7 @@ def test_an_earlier_receipt_is_proposed_where_it_can_be_one(
 def test_the_customer_is_answered_and_not_the_colleague() -> None:
     """By the rules of a stranger where our server checks and could not confirm the colleague."""
     asked = acknowledged(forward())
-    assert (asked.recipient, asked.refusal, asked.is_stranger) == ("anna@client.example", "", False)
+    assert (asked.recipient, asked.refusal, asked.is_stranger) == ("anna@client.example", "", True)
     assert asked.written_at == SENT
     assert acknowledged(forward(), "checked").is_stranger
     assert not acknowledged(with_(forward(), authentic=PASS), "checked").is_stranger
