@@ -6,6 +6,8 @@ automatic answers among it. `WEEK_MAILS=2000 WEEK_KILLS=50` is the full one.
 
 import email
 import email.policy
+import gzip
+import hashlib
 import json
 import os
 import random
@@ -48,6 +50,11 @@ strangers_per_hour = 100000
 open_case_days = 0
 """
 ADDRESS = 'address = "desk@aurora.example"'
+
+_BESIDE = ("joined", "possible", "possible_receipt", "unknown_customer", "clocks")
+"""Events that have nothing to do with the acknowledgement."""
+
+_OF_MACHINES = ("dsn-or-bounce", "abuse-or-feedback-report", "autoreply", "pec-receipt", "mdn")
 
 pytestmark = [pytest.mark.server, pytest.mark.faults, pytest.mark.timeout(7200)]
 
@@ -135,7 +142,9 @@ def _faults(house: KilledHouse, sink: SmtpSink, raws: list[bytes]) -> list[str]:
 
 def _end(kind: str, told: list[str]) -> str:
     """Return how a case's acknowledgement ended, or what is wrong with its events."""
-    acts = [one for one in told if one not in ("joined", "possible", "clocks", "reopened")]
+    if fault := _disorder(told):
+        return f"wrong: {kind}: {fault}: {told}"
+    acts = [one for one in told if one not in _BESIDE]
     if kind == "unsure" and acts == ["opened"]:
         return "unsure"
     if acts == ["opened", "acknowledging", "acknowledged"]:
@@ -145,17 +154,45 @@ def _end(kind: str, told: list[str]) -> str:
     return f"wrong: {kind}: {told}"
 
 
+def _disorder(told: list[str]) -> str:
+    """Return what is wrong with the order of a case's events; nobody closes any in this week."""
+    if told[:1] != ["opened"] or told.count("opened") > 1:
+        return "it was not opened first, and once"
+    beside = [one for one in told if one in ("possible", "possible_receipt", "unknown_customer")]
+    if told[1 : 1 + len(beside)] != beside or len(set(beside)) < len(beside):
+        return "a proposal did not follow the opening, once"
+    if "reopened" in told:
+        return "it was opened again, and had not been closed"
+    if "clocks" in told and told.index("clocks") < told.index("joined"):
+        return "clocks began anew before anything joined"
+    return ""
+
+
+def _machines() -> frozenset[bytes]:
+    """Return the digests of the mails that somebody else has labelled as a machine's."""
+    index = SETS / "bounces" / "index.jsonl.gz"
+    if not index.is_file():
+        return frozenset()
+    with gzip.open(index, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return frozenset(bytes.fromhex(one["sha256"]) for one in rows if one["kind"] in _OF_MACHINES)
+
+
 def _answered_machines(sink: SmtpSink, raws: list[bytes]) -> list[str]:
     """Find acknowledgements of mail that no machine may answer, by a look at that mail alone."""
-    originals = {}
+    originals, of_machines, machines = {}, set[str | None](), _machines()
+    wrong = []
     for raw in raws:
         mail = read_mail(raw, MailLimits())
         originals[mail.message_id] = mail
-    wrong = []
+        if hashlib.sha256(raw).digest() in machines:
+            of_machines.add(mail.message_id)
     for one in sink.mails:
         mail = originals.get(_header(one.raw, "In-Reply-To"))
         if mail is None:
             wrong.append(f"{one.recipients} was answered, and had not written")
+        elif mail.message_id in of_machines:
+            wrong.append(f"{one.recipients} was answered, and others say it is a machine")
         elif mail.automatic or bar_to_answering(mail.headers, mail.sender, mail.reply_to):
             wrong.append(f"{one.recipients} was answered, and is a machine")
         elif mail.sender is None or one.recipients != (mail.sender.email,):
