@@ -9,7 +9,7 @@ import pytest
 
 from daemon.cases.records import CaseFile
 from daemon.quality.period import month_of, period_of
-from daemon.quality.records import Group, Period, Served
+from daemon.quality.records import Complaints, Group, Period, Served
 from daemon.quality.reports import Reporter
 from daemon.store.engine import Store
 from tests.contracts.busy_year import ROME, BusyYear, settings
@@ -128,20 +128,10 @@ def check_complaints(files: list[CaseFile], reporter: Reporter, now: datetime) -
     cases = [one for one in standing(files, now) if one.line.kind == "complaint"]
     for period in periods(now):
         report = reporter.complaints(period)
-        closed, fates = gone(cases, period), judged(cases, period)
-        end = min(period.until, period.now)
         check_group(report.total, cases, period)
-        assert {one.name: one.number for one in report.causes} == Counter(
-            one.state(end)[2] for one in closed
-        )
-        assert {one.name: one.number for one in report.decisions} == Counter(
-            one.line.decision or "" for one in closed
-        )
-        for column, bars in (("product", report.products), ("severity", report.severities)):
-            assert {one.name: one.number for one in bars} == Counter(
-                getattr(one.line, column) or "" for one in cohort(cases, period)
-            )
-        customers = repeated(cases, period.since, end, 90)
+        check_bars(report, cases, period)
+        check_terms(report, cases, period)
+        customers = repeated(cases, period.since, min(period.until, period.now), 90)
         assert (report.repeats.customers.hits, report.repeats.customers.of) == (
             sum(customers.values()), len(customers),
         )  # fmt: skip
@@ -151,11 +141,26 @@ def check_complaints(files: list[CaseFile], reporter: Reporter, now: datetime) -
                 check_group(group, of_name[group.name], period)
             assert sum(one.received for one in groups) == report.total.received
             assert sum(one.open for one in groups) == report.total.open
-        check_terms(report, fates)
 
 
-def check_terms(report, fates) -> None:
-    """Compare what became of each term, and what the late ones cost."""
+def check_bars(report: Complaints, cases: list[OneCase], period: Period) -> None:
+    """Compare causes, decisions, products and severities."""
+    closed, end = gone(cases, period), min(period.until, period.now)
+    assert {one.name: one.number for one in report.causes} == Counter(
+        one.state(end)[2] for one in closed
+    )
+    assert {one.name: one.number for one in report.decisions} == Counter(
+        one.line.decision or "" for one in closed
+    )
+    for column, bars in (("product", report.products), ("severity", report.severities)):
+        assert {one.name: one.number for one in bars} == Counter(
+            getattr(one.line, column) or "" for one in cohort(cases, period)
+        )
+
+
+def check_terms(report: Complaints, cases: list[OneCase], period: Period) -> None:
+    """Compare what became of terms, and what it costs."""
+    fates = judged(cases, period)
     for term in report.terms:
         here = Counter(
             fate
