@@ -14,6 +14,7 @@ from daemon.cases.acts import Given
 from daemon.cases.news import note_news
 from daemon.cases.pausing import Pause
 from daemon.cases.records import Act, ActRefused, CaseFile, NewCase
+from daemon.cases.running import Extension
 from daemon.cases.views import Wanted, case_file, find_case, list_cases
 from daemon.config.loading import parse
 from daemon.config.settings import Settings
@@ -45,6 +46,8 @@ term = "2 working days"
 met_by = "acknowledgement"
 [deadlines.phone.clocks.reply]
 term = "20 days"
+extended = "35 days"
+interim_reply = true
 [deadlines.phone.compensation]
 currency = "EUR"
 source = "our terms"
@@ -77,7 +80,8 @@ class BusyYear:
         once = (
             self.acknowledge, self.acknowledge_late, self.answer_late, self.reopen, self.resume,
             self.unmerge, self.describe, self.decide, self.label, self.assign, self.route,
-            self.merge, self.say_cause,
+            self.merge, self.say_cause, self.extend, self.extend, self.answer_for_now,
+            self.answer_in_vain,
         )  # fmt: skip
         often = (self.answer, self.close, self.pause, self.resume, self.merge, self.unmerge)
         self._acts: tuple[Callable[[Connection, Act], None], ...] = (*once, *often, *often)
@@ -98,8 +102,7 @@ class BusyYear:
         if is_new:
             self.open(connection)
             return
-        case_id = self.random.choice(self.ids)
-        act = Act(case_id=case_id, actor="Ada", now=self.now, rules=self.rules)
+        act = Act(case_id=self.random.choice(self.ids), actor="Ada", now=self.now, rules=self.rules)
         try:
             with connection.begin_nested():
                 self.random.choice(self._acts)(connection, act)
@@ -163,7 +166,22 @@ class BusyYear:
         running.pause(connection, act, Pause(since=since, why="asked"))
 
     def resume(self, connection: Connection, act: Act) -> None:
-        running.resume(connection, act, "", act.now.astimezone(ROME).date())
+        held = cases.c.paused_since.is_not(None) & (cases.c.state == "open")
+        found = connection.scalar(select(cases.c.id).where(held).order_by(cases.c.id))
+        here = replace(act, case_id=found or act.case_id)
+        running.resume(connection, here, "", act.now.astimezone(ROME).date())
+
+    def extend(self, connection: Connection, act: Act) -> None:
+        running.extend(connection, act, Extension(why="hard"))
+
+    def answer_for_now(self, connection: Connection, act: Act) -> None:
+        given = Given(channel="phone", on=self._before(), is_interim=True)
+        acts.answer(connection, act, given)
+
+    def answer_in_vain(self, connection: Connection, act: Act) -> None:
+        mail = f"answer:{act.now.isoformat()}"
+        self._news(connection, act, "answered", mail)
+        self._news(connection, act, "returned", mail)
 
     def merge(self, connection: Connection, act: Act) -> None:
         joining.merge(connection, act, self.random.choice(self.ids), across=True)
@@ -189,12 +207,14 @@ class BusyYear:
     def route(self, connection: Connection, act: Act) -> None:
         line = find_case(connection, str(act.case_id))
         assert line is not None
-        counted = Course(received=line.received_at)
+        received = line.received_at
+        counted = Course(received=received)
         profile, clocks, _ = clocks_for(self.rules, PROFILES["phone"], counted)
         acts.run_under(connection, act, "phone", profile, clocks)
 
-    def _news(self, connection: Connection, act: Act, kind: str) -> None:
-        news = CaseNews(case_id=act.case_id, kind=kind, at=act.now, detail={"to": "x@y.example"})
+    def _news(self, connection: Connection, act: Act, kind: str, mail: str = "") -> None:
+        told = {"to": "x@y.example"}
+        news = CaseNews(case_id=act.case_id, kind=kind, at=act.now, detail=told, mail=mail)
         note_news(connection, [news], self.rules)
 
     def _before(self) -> datetime:

@@ -23,6 +23,7 @@ from tests.contracts.recount import (
 )
 
 HARD = ("merged", "unmerged", "cause", "reopened", "paused", "resumed", "answered", "routed")
+HARD += ("returned", "extended")
 LATER = datetime(2027, 6, 1, 6, tzinfo=UTC)
 
 
@@ -165,7 +166,7 @@ def check_terms(report: Complaints, cases: list[OneCase], period: Period) -> Non
         here = Counter(
             fate
             for one, clock, fate in fates
-            if (one.line.profile or "", clock.name) == (term.profile, term.clock)
+            if (clock.profile or one.line.profile, clock.name) == (term.profile, term.clock)
         )
         assert (term.kept.hits, term.missed, term.dropped) == (
             here["kept"], here["missed"], here["dropped"],
@@ -173,7 +174,7 @@ def check_terms(report: Complaints, cases: list[OneCase], period: Period) -> Non
         assert term.kept.of == here["kept"] + here["late"] + here["missed"]
     assert sum(term.kept.of for term in report.terms) == report.total.kept.of
     costs = [
-        (one.line.profile, owed)
+        (clock.profile, owed)
         for one, clock, fate in fates
         if fate in ("late", "missed") and (owed := one.owed(clock)) is not None
     ]
@@ -214,6 +215,7 @@ def check_worth(files: list[CaseFile], reporter: Reporter, now: datetime) -> Non
     kinds = Counter(event.kind for file in files for event in file.events)
     for kind in HARD:
         assert kinds[kind] > 2, kind
+    assert any(event.detail.get("interim") for file in files for event in file.events)
     report = reporter.complaints(periods(now)[-1])
     assert min(report.total.closed, report.total.open, report.total.overdue) > 3
     assert 0 < report.total.kept.hits < report.total.kept.of
