@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from daemon.cases import acts, describing, joining, running
 from daemon.cases.acts import Given
@@ -20,7 +20,7 @@ from daemon.config.loading import parse
 from daemon.config.settings import Settings
 from daemon.records import CaseNews
 from daemon.store.engine import Store
-from daemon.store.tables import cases
+from daemon.store.tables import case_clocks, cases
 from daemon.triage.casework import CaseRules, clocks_for
 from daemon.triage.deadlines import Course
 from daemon.triage.rulebook import Rulebook
@@ -101,6 +101,9 @@ class BusyYear:
     def _step(self, connection: Connection, *, is_new: bool) -> None:
         if is_new:
             self.open(connection)
+            if self.random.random() < 0.3:  # by return
+                act = Act(case_id=self.ids[-1], actor="Ada", now=self.now, rules=self.rules)
+                self.answer(connection, act)
             return
         act = Act(case_id=self.random.choice(self.ids), actor="Ada", now=self.now, rules=self.rules)
         try:
@@ -172,11 +175,18 @@ class BusyYear:
         running.resume(connection, here, "", act.now.astimezone(ROME).date())
 
     def extend(self, connection: Connection, act: Act) -> None:
-        running.extend(connection, act, Extension(why="hard"))
+        mine = (case_clocks.c.profile == "phone") & (case_clocks.c.name == "reply")
+        waits = case_clocks.c.met_at.is_(None) & ~case_clocks.c.is_extended
+        runs = mine & waits & (case_clocks.c.due_at > act.now)
+        found = connection.scalar(_first(runs))
+        here = replace(act, case_id=found or act.case_id)
+        running.extend(connection, here, Extension(why="hard"))
 
     def answer_for_now(self, connection: Connection, act: Act) -> None:
-        given = Given(channel="phone", on=self._before(), is_interim=True)
-        acts.answer(connection, act, given)
+        owed = (case_clocks.c.met_by == "interim") & case_clocks.c.met_at.is_(None)
+        found = connection.scalar(_first(owed))
+        given = Given(channel="phone", on=act.now, is_interim=True)
+        acts.answer(connection, replace(act, case_id=found or act.case_id), given)
 
     def answer_in_vain(self, connection: Connection, act: Act) -> None:
         mail = f"answer:{act.now.isoformat()}"
@@ -220,6 +230,11 @@ class BusyYear:
     def _before(self) -> datetime:
         """Return a moment of the last days."""
         return self.now - timedelta(hours=self.random.choice((0, 0, 20, 70)))
+
+
+def _first(chosen: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Return what finds the first case with such a clock."""
+    return select(case_clocks.c.case_id).where(chosen).order_by(case_clocks.c.case_id)
 
 
 def midnight(day: object) -> datetime:
