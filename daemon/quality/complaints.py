@@ -30,7 +30,6 @@ from daemon.quality.records import (
     Terms,
 )
 from daemon.quality.statistics import Share, pareto, share_of
-from daemon.triage.casework import OF_MATTER
 from daemon.triage.rulebook import Rulebook
 
 COMPLAINT = "complaint"
@@ -106,10 +105,13 @@ def _kept(judged: Iterable[_Judged], period: Period) -> Share:
 def _terms(judged: Iterable[_Judged], period: Period) -> tuple[Terms, ...]:
     by_clock: dict[tuple[str, str], list[_Judged]] = defaultdict(list)
     for one in judged:
-        profile = "" if OF_MATTER in one.clock.name else one.case.profile
-        by_clock[profile, one.clock.name].append(one)
+        by_clock[_profile(one), one.clock.name].append(one)
     rows = (_of_clock(*name, same, period) for name, same in sorted(by_clock.items()))
     return tuple(one for one in rows if one.kept.of or one.running or one.dropped)
+
+
+def _profile(judged: _Judged) -> str:
+    return judged.clock.profile or judged.case.profile
 
 
 def _of_clock(profile: str, clock: str, judged: Sequence[_Judged], period: Period) -> Terms:
@@ -176,7 +178,7 @@ def _costs(judged: Iterable[_Judged], period: Period, book: Rulebook) -> tuple[C
             continue
         amount = lateness.owed(one.case, one.clock)
         if amount is not None:
-            sums[one.case.profile].append((amount, one.outcome.fate is Fate.MISSED))
+            sums[_profile(one)].append((amount, one.outcome.fate is Fate.MISSED))
     return tuple(_cost(name, found, book) for name, found in sorted(sums.items()))
 
 

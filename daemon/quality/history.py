@@ -15,10 +15,13 @@ from daemon.quality.records import Turn
 _A_DAY = timedelta(days=1)
 
 ACKNOWLEDGED, ANSWERED = "acknowledged", "answered"
+RETURNED, REPLYING = "returned", "replying"  # a mail came back; who wrote it, and as what
 CLOSED, REOPENED = "closed", "reopened"
 CAUSE = "cause"  # said after the closing
 PAUSED, RESUMED, ROUTED = "paused", "resumed", "routed"
-KINDS = (ACKNOWLEDGED, ANSWERED, CLOSED, REOPENED, CAUSE, PAUSED, RESUMED, ROUTED)
+KINDS = (
+    ACKNOWLEDGED, ANSWERED, RETURNED, REPLYING, CLOSED, REOPENED, CAUSE, PAUSED, RESUMED, ROUTED,
+)  # fmt: skip
 """The kinds of events that say anything here."""
 
 Pauses = tuple[tuple[date, date | None], ...]
@@ -65,23 +68,39 @@ def story_of(events: Sequence[Told], zone: ZoneInfo) -> Story:
     return Story(acknowledged, answered, turns_of(own), pauses_of(own, zone))
 
 
-def first_replies(events: Iterable[Told]) -> tuple[First | None, First | None]:
-    """Return the first acknowledgement and the first answer, which acknowledges as well."""
+def first_replies(events: Sequence[Told]) -> tuple[First | None, First | None]:
+    """Return the first acknowledgement and the first answer, which acknowledges as well.
+
+    A mail that came back reached nobody; an interim reply acknowledges, and answers nothing.
+    """
+    back = _mails(events, RETURNED)
+    interim = _mails(one for one in events if one.kind == REPLYING and one.said().get("interim"))
     acknowledged: First | None = None
     answered: First | None = None
     for one in events:
         if one.kind not in (ACKNOWLEDGED, ANSWERED):
             continue
-        reply = _reply(one)
+        said = one.said()
+        if said.get("mail") in back:
+            continue
+        reply = _reply(one, said)
         if acknowledged is None or reply.at < acknowledged.at:
             acknowledged = reply
-        if one.kind == ANSWERED and (answered is None or reply.at < answered.at):
+        is_answer = one.kind == ANSWERED and not said.get("interim")
+        if not is_answer or said.get("mail") in interim:
+            continue
+        if answered is None or reply.at < answered.at:
             answered = reply
     return acknowledged, answered
 
 
-def _reply(one: Told) -> First:
-    said = one.said()
+def _mails(events: Iterable[Told], kind: str = REPLYING) -> set[str]:
+    """Return the keys of the mails that events of a kind are about."""
+    found = (one.said().get("mail") for one in events if one.kind == kind)
+    return {mail for mail in found if mail}
+
+
+def _reply(one: Told, said: dict[str, Any]) -> First:
     on = said.get("on")
     return First(datetime.fromisoformat(on) if on else one.at, str(said.get("channel") or ""))
 

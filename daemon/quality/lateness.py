@@ -1,21 +1,27 @@
 """A case and a clock of it -> whether the term was kept, and what its lateness costs; pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
+from daemon.cases.records import CaseCourse
 from daemon.config.deadlines import RECEIPT, Profile, Term
 from daemon.config.deadlines import Clock as ProfileClock
 from daemon.quality.records import Case, Clock, Period
+from daemon.records import ClockDue
 from daemon.triage.counting import EndlessTerm
 from daemon.triage.deadlines import Course
+from daemon.triage.recounting import INTERIM, Ran, course_of, named_in_profile
 from daemon.triage.rulebook import Rulebook
 
 _SECOND = timedelta(seconds=1)  # a due date is the last second that is in time
-_MOMENT = timedelta(microseconds=1)
 _MOST_TERMS = 100  # that are counted where no sum is the most
 _CENT = Decimal("0.01")
+_NO_ANSWER = ("acknowledgement", INTERIM)
+"""What is late without costing anything."""
 
 
 class Fate(StrEnum):
@@ -48,7 +54,7 @@ def outcome_of(case: Case, clock: Clock, period: Period) -> Outcome:
             return Outcome(fate=Fate.KEPT, at=met)
         return Outcome(fate=Fate.LATE, at=clock.due_at)
     closed = case.closed_at(period.now)
-    if over <= (closed or period.now) and not is_paused(case, period.now, period):
+    if over <= (closed or period.now) and not clock.is_held:
         return Outcome(fate=Fate.MISSED, at=clock.due_at)
     if closed is not None:
         return Outcome(fate=Fate.DROPPED, at=closed)
@@ -61,16 +67,16 @@ def is_running(case: Case, clock: Clock, at: datetime) -> bool:
 
 
 def is_overdue(case: Case, period: Period) -> bool:
-    """Tell whether a term was over and not met at the end; in a paused case none is due."""
+    """Tell whether a term was over and not met at the end.
+
+    Clocks that stand still ask for nothing; what has run on since is due later by those days.
+    """
     at = period.end
-    if not case.is_open(at) or is_paused(case, at, period):
-        return False
-    return any(one.due_at + _SECOND <= at and not _is_met(one, at) for one in case.clocks)
-
-
-def is_paused(case: Case, at: datetime, period: Period) -> bool:
-    """Tell whether the clocks of a case stood still just before a moment."""
-    return case.is_paused((at - _MOMENT).astimezone(period.zone).date())
+    late = (
+        one.due_at + _SECOND <= at and not one.is_held and not _is_met(one, at)
+        for one in case.clocks
+    )
+    return case.is_open(at) and any(late)
 
 
 def _is_met(clock: Clock, at: datetime) -> bool:
@@ -91,11 +97,11 @@ class Lateness:
 
     def owed(self, case: Case, clock: Clock) -> Decimal | None:
         """Return what a late term of a case costs; None where its profile does not say."""
-        profile = self._book.profiles.get(case.profile)
-        rule = profile.clocks.get(clock.name) if profile else None
+        profile = self._book.profiles.get(clock.profile or case.profile)
+        rule = profile.clocks.get(named_in_profile(clock.name)) if profile else None
         if profile is None or rule is None or profile.compensation is None:
             return None
-        if rule.met_by == "acknowledgement":
+        if clock.met_by in _NO_ANSWER:
             return None
         pays, until = profile.compensation, clock.met_at or self._now
         amount = pays.sum_of("base")
@@ -104,13 +110,15 @@ class Lateness:
             days = until.astimezone(zone).date() - clock.due_at.astimezone(zone).date()
             amount += pays.sum_of("per_day") * days.days
         if pays.per_term:
-            amount += pays.sum_of("per_term") * self._further_terms(case, clock, rule, profile)
+            course = self._course(case, clock, rule, profile)
+            amount += pays.sum_of("per_term") * self._further_terms(profile, rule, course, until)
         most = pays.sum_of("most")
         return (min(amount, most) if most else amount).quantize(_CENT)
 
-    def _further_terms(self, case: Case, clock: Clock, rule: ProfileClock, profile: Profile) -> int:
+    def _further_terms(
+        self, profile: Profile, rule: ProfileClock, course: Course, until: datetime
+    ) -> int:
         """Return how often the whole term has passed again: 1 after twice it, 2 after thrice."""
-        course, until = self._course(case, clock, rule, profile), clock.met_at or self._now
         for times in range(2, _MOST_TERMS):
             due = self._due(profile, rule, times, course)
             if due is None or due + _SECOND > until:
@@ -119,16 +127,19 @@ class Lateness:
 
     def _course(self, case: Case, clock: Clock, rule: ProfileClock, profile: Profile) -> Course:
         """Return what the term is counted by; days do not depend on the hour of the receipt."""
-        received = (clock.since or case.received_at).astimezone(self._book.zone(profile))
+        said = msgspec.json.decode(case.course, type=CaseCourse) if case.course else CaseCourse()
+        ran = Ran(
+            received_at=case.received_at,
+            pauses=said.pauses,
+            paused_since=said.paused,
+            met={one.name: one.met_at for one in case.clocks if one.met_at},
+        )
+        course = course_of(profile, _due_of(clock), ran)
+        received = course.received.astimezone(self._book.zone(profile))
         if "hours" not in rule.term.unit:
             received = received.replace(hour=12, minute=0, second=0, microsecond=0, fold=0)
-        met = {one.name: one.met_at for one in case.clocks if one.met_at and one.name != rule.name}
-        return Course(
-            received=received,
-            pauses=tuple((first, last) for first, last in case.pauses if last is not None),
-            is_extended=clock.is_extended,
-            met={name: at for name, at in met.items() if rule.starts != RECEIPT},
-        )
+        met = course.met if rule.starts != RECEIPT else {}
+        return replace(course, received=received, met=met)
 
     def _due(
         self, profile: Profile, rule: ProfileClock, times: int, course: Course
@@ -151,6 +162,18 @@ class Lateness:
         except EndlessTerm:
             return None
         return next(one.due for one in dues if one.clock == rule.name)
+
+
+def _due_of(clock: Clock) -> ClockDue:
+    return ClockDue(
+        name=clock.name,
+        term="",
+        only_if="",
+        met_by=clock.met_by,
+        due_at=clock.due_at,
+        since=clock.since,
+        is_extended=clock.is_extended,
+    )
 
 
 def _longer(rule: ProfileClock, times: int) -> ProfileClock:

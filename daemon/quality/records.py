@@ -43,6 +43,8 @@ class Clock(NamedTuple):
     met_at: datetime | None
     since: datetime | None = None  # from when it is counted; None: from the receipt
     is_extended: bool = False
+    is_held: bool = False  # it stands still: its due date does not count
+    profile: str = ""  # by which it is counted
 
 
 class Turn(NamedTuple):
@@ -75,7 +77,8 @@ class Case:
     answered_at: datetime | None = None  # first answer
     answered_by: str = ""  # the channel of that
     turns: tuple[Turn, ...] = ()
-    pauses: tuple[tuple[date, date | None], ...] = ()  # both ends included; None: it lasts
+    pauses: tuple[tuple[date, date | None], ...] = ()  # of its profile's clocks; None: it lasts
+    course: str = ""  # JSON: when its clocks stood still, as the table keeps it
     clocks: tuple[Clock, ...] = ()
 
     def turn_at(self, moment: datetime) -> Turn | None:
@@ -95,16 +98,12 @@ class Case:
         last = self.turn_at(moment)
         return last.at if last and last.closes else None
 
-    def is_paused(self, day: date) -> bool:
-        """Tell whether its clocks stood still on a day."""
-        return any(first <= day and (last is None or day <= last) for first, last in self.pauses)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What became of one clock of a profile, over all cases of the period."""
 
-    profile: str  # "": that of a matter
+    profile: str  # "": of none that is known
     clock: str
     kept: Share  # met in time, of those that were met or ran out in the period
     missed: int  # of the rest: still not met when the report is made

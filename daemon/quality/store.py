@@ -22,7 +22,7 @@ _MEETING = (ANSWERED, ACKNOWLEDGED, "delivered")
 _AT_ONCE = 2_000  # rows that are held while they are read
 _NEEDED = (
     "id", "reference", "kind", "queue", "owner", "channel", "mailbox", "profile", "severity",
-    "product", "remedy", "decision", "recourse", "received_at",
+    "product", "remedy", "decision", "recourse", "received_at", "course",
 )  # fmt: skip
 _stands = func.coalesce(cases.c.merged_into, cases.c.id)
 
@@ -120,6 +120,7 @@ def _case(row: Row[Any], story: Story, clocks: Sequence[Clock]) -> Case:
         answered_by=_way(answered.channel, row.channel) if answered else "",
         turns=story.turns,
         pauses=story.pauses,
+        course=row.course or "",
         clocks=tuple(clocks),
     )
 

@@ -7,19 +7,20 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from daemon.cases import acts, describing, joining, running
 from daemon.cases.acts import Given
 from daemon.cases.news import note_news
 from daemon.cases.pausing import Pause
 from daemon.cases.records import Act, ActRefused, CaseFile, NewCase
+from daemon.cases.running import Extension
 from daemon.cases.views import Wanted, case_file, find_case, list_cases
 from daemon.config.loading import parse
 from daemon.config.settings import Settings
 from daemon.records import CaseNews
 from daemon.store.engine import Store
-from daemon.store.tables import cases
+from daemon.store.tables import case_clocks, cases
 from daemon.triage.casework import CaseRules, clocks_for
 from daemon.triage.deadlines import Course
 from daemon.triage.rulebook import Rulebook
@@ -45,6 +46,8 @@ term = "2 working days"
 met_by = "acknowledgement"
 [deadlines.phone.clocks.reply]
 term = "20 days"
+extended = "35 days"
+interim_reply = true
 [deadlines.phone.compensation]
 currency = "EUR"
 source = "our terms"
@@ -77,7 +80,8 @@ class BusyYear:
         once = (
             self.acknowledge, self.acknowledge_late, self.answer_late, self.reopen, self.resume,
             self.unmerge, self.describe, self.decide, self.label, self.assign, self.route,
-            self.merge, self.say_cause,
+            self.merge, self.say_cause, self.extend, self.extend, self.answer_for_now,
+            self.answer_in_vain,
         )  # fmt: skip
         often = (self.answer, self.close, self.pause, self.resume, self.merge, self.unmerge)
         self._acts: tuple[Callable[[Connection, Act], None], ...] = (*once, *often, *often)
@@ -97,9 +101,11 @@ class BusyYear:
     def _step(self, connection: Connection, *, is_new: bool) -> None:
         if is_new:
             self.open(connection)
+            if self.random.random() < 0.3:  # by return
+                act = Act(case_id=self.ids[-1], actor="Ada", now=self.now, rules=self.rules)
+                self.answer(connection, act)
             return
-        case_id = self.random.choice(self.ids)
-        act = Act(case_id=case_id, actor="Ada", now=self.now, rules=self.rules)
+        act = Act(case_id=self.random.choice(self.ids), actor="Ada", now=self.now, rules=self.rules)
         try:
             with connection.begin_nested():
                 self.random.choice(self._acts)(connection, act)
@@ -163,7 +169,29 @@ class BusyYear:
         running.pause(connection, act, Pause(since=since, why="asked"))
 
     def resume(self, connection: Connection, act: Act) -> None:
-        running.resume(connection, act, "", act.now.astimezone(ROME).date())
+        held = cases.c.paused_since.is_not(None) & (cases.c.state == "open")
+        found = connection.scalar(select(cases.c.id).where(held).order_by(cases.c.id))
+        here = replace(act, case_id=found or act.case_id)
+        running.resume(connection, here, "", act.now.astimezone(ROME).date())
+
+    def extend(self, connection: Connection, act: Act) -> None:
+        mine = (case_clocks.c.profile == "phone") & (case_clocks.c.name == "reply")
+        waits = case_clocks.c.met_at.is_(None) & ~case_clocks.c.is_extended
+        runs = mine & waits & (case_clocks.c.due_at > act.now)
+        found = connection.scalar(_first(runs))
+        here = replace(act, case_id=found or act.case_id)
+        running.extend(connection, here, Extension(why="hard"))
+
+    def answer_for_now(self, connection: Connection, act: Act) -> None:
+        owed = (case_clocks.c.met_by == "interim") & case_clocks.c.met_at.is_(None)
+        found = connection.scalar(_first(owed))
+        given = Given(channel="phone", on=act.now, is_interim=True)
+        acts.answer(connection, replace(act, case_id=found or act.case_id), given)
+
+    def answer_in_vain(self, connection: Connection, act: Act) -> None:
+        mail = f"answer:{act.now.isoformat()}"
+        self._news(connection, act, "answered", mail)
+        self._news(connection, act, "returned", mail)
 
     def merge(self, connection: Connection, act: Act) -> None:
         joining.merge(connection, act, self.random.choice(self.ids), across=True)
@@ -189,17 +217,24 @@ class BusyYear:
     def route(self, connection: Connection, act: Act) -> None:
         line = find_case(connection, str(act.case_id))
         assert line is not None
-        counted = Course(received=line.received_at)
+        received = line.received_at
+        counted = Course(received=received)
         profile, clocks, _ = clocks_for(self.rules, PROFILES["phone"], counted)
         acts.run_under(connection, act, "phone", profile, clocks)
 
-    def _news(self, connection: Connection, act: Act, kind: str) -> None:
-        news = CaseNews(case_id=act.case_id, kind=kind, at=act.now, detail={"to": "x@y.example"})
+    def _news(self, connection: Connection, act: Act, kind: str, mail: str = "") -> None:
+        told = {"to": "x@y.example"}
+        news = CaseNews(case_id=act.case_id, kind=kind, at=act.now, detail=told, mail=mail)
         note_news(connection, [news], self.rules)
 
     def _before(self) -> datetime:
         """Return a moment of the last days."""
         return self.now - timedelta(hours=self.random.choice((0, 0, 20, 70)))
+
+
+def _first(chosen: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Return what finds the first case with such a clock."""
+    return select(case_clocks.c.case_id).where(chosen).order_by(case_clocks.c.case_id)
 
 
 def midnight(day: object) -> datetime:

@@ -26,8 +26,15 @@ class OneCase:
         self.line, self.file, self.now = file.line, file, now
         self.own = [one for one in file.events if one.at < now]
         together = [one for each in (file, *parts) for one in each.events if one.at < now]
-        acknowledged = [moment(one) for one in together if one.kind in ("acknowledged", "answered")]
-        answers = [(moment(one), one) for one in together if one.kind == "answered"]
+        back = {one.detail["mail"] for one in together if one.kind == "returned"}
+        replies = [one for one in together if one.kind in ("acknowledged", "answered")]
+        replies = [one for one in replies if one.detail.get("mail") not in back]
+        acknowledged = [moment(one) for one in replies]
+        answers = [
+            (moment(one), one)
+            for one in replies
+            if one.kind == "answered" and not one.detail.get("interim")
+        ]
         self.acknowledged = min(acknowledged, default=None)
         self.answered = min((at for at, _ in answers), default=None)
         self.channel = ""
@@ -71,11 +78,10 @@ class OneCase:
             in_time = clock.met_at - clock.due_at < A_SECOND
             return ("kept", clock.met_at) if in_time else ("late", clock.due_at)
         is_open, closed, _ = self.state(self.now)
-        today = (self.now - timedelta(microseconds=1)).astimezone(ROME).date()
         ended = self.now if is_open else closed
         assert ended is not None
         is_over = clock.due_at + A_SECOND <= ended
-        if is_over and today not in self.paused_days(today):
+        if is_over and not clock.is_held:
             return "missed", clock.due_at
         return ("running", self.now) if is_open else ("dropped", ended)
 
@@ -83,13 +89,13 @@ class OneCase:
         """Return what a late term costs."""
         until = clock.met_at or self.now
         late = until.astimezone(ROME).date() - clock.due_at.astimezone(ROME).date()
-        if self.line.profile == "phone" and clock.name == "reply":
+        if clock.profile == "phone" and clock.name == "reply":
             return min(Decimal("2.50") * late.days, Decimal("40.00"))
-        if self.line.profile != "it-energy" or clock.name not in TERMS:
+        if clock.profile != "it-energy" or clock.name not in TERMS:
             return None
         start = (clock.since or self.line.received_at).astimezone(ROME).date()
         spans = self.file.course.of("").pauses
-        paused = {day for one in spans for day in days_from(one[0], one[1] + A_DAY)}
+        paused = {day for first, last in spans for day in days_from(first, last + A_DAY)}
         ends = [end_of_days(start, term(n * TERMS[clock.name], paused)) for n in (2, 3)]
         steps = sum(until >= midnight(end + A_DAY) for end in ends)
         return Decimal(25) * (1 + steps)
@@ -129,11 +135,10 @@ def term(days: int, paused: set[date]) -> dict[str, Any]:
 
 def is_late_at(case: OneCase, at: datetime) -> bool:
     """Tell whether a term was over and not met just before a moment."""
-    day = (at - timedelta(microseconds=1)).astimezone(ROME).date()
-    if not case.state(at)[0] or case.line.received_at >= at or day in case.paused_days(day):
+    if not case.state(at)[0] or case.line.received_at >= at:
         return False
     unmet = (one for one in case.clocks if one.met_at is None or one.met_at >= at)
-    return any(one.due_at + A_SECOND <= at for one in unmet)
+    return any(one.due_at + A_SECOND <= at and not one.is_held for one in unmet)
 
 
 def worked(begin: datetime, end: datetime, paused: set[date]) -> float:

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.cases.records import CaseFile
 from daemon.quality.period import month_of, period_of
-from daemon.quality.records import Group, Period, Served
+from daemon.quality.records import Complaints, Group, Period, Served
 from daemon.quality.reports import Reporter
 from daemon.store.engine import Store
 from tests.contracts.busy_year import ROME, BusyYear, settings
@@ -23,6 +23,7 @@ from tests.contracts.recount import (
 )
 
 HARD = ("merged", "unmerged", "cause", "reopened", "paused", "resumed", "answered", "routed")
+HARD += ("returned", "extended")
 LATER = datetime(2027, 6, 1, 6, tzinfo=UTC)
 
 
@@ -128,20 +129,10 @@ def check_complaints(files: list[CaseFile], reporter: Reporter, now: datetime) -
     cases = [one for one in standing(files, now) if one.line.kind == "complaint"]
     for period in periods(now):
         report = reporter.complaints(period)
-        closed, fates = gone(cases, period), judged(cases, period)
-        end = min(period.until, period.now)
         check_group(report.total, cases, period)
-        assert {one.name: one.number for one in report.causes} == Counter(
-            one.state(end)[2] for one in closed
-        )
-        assert {one.name: one.number for one in report.decisions} == Counter(
-            one.line.decision or "" for one in closed
-        )
-        for column, bars in (("product", report.products), ("severity", report.severities)):
-            assert {one.name: one.number for one in bars} == Counter(
-                getattr(one.line, column) or "" for one in cohort(cases, period)
-            )
-        customers = repeated(cases, period.since, end, 90)
+        check_bars(report, cases, period)
+        check_terms(report, cases, period)
+        customers = repeated(cases, period.since, min(period.until, period.now), 90)
         assert (report.repeats.customers.hits, report.repeats.customers.of) == (
             sum(customers.values()), len(customers),
         )  # fmt: skip
@@ -151,16 +142,31 @@ def check_complaints(files: list[CaseFile], reporter: Reporter, now: datetime) -
                 check_group(group, of_name[group.name], period)
             assert sum(one.received for one in groups) == report.total.received
             assert sum(one.open for one in groups) == report.total.open
-        check_terms(report, fates)
 
 
-def check_terms(report, fates) -> None:
-    """Compare what became of each term, and what the late ones cost."""
+def check_bars(report: Complaints, cases: list[OneCase], period: Period) -> None:
+    """Compare causes, decisions, products and severities."""
+    closed, end = gone(cases, period), min(period.until, period.now)
+    assert {one.name: one.number for one in report.causes} == Counter(
+        one.state(end)[2] for one in closed
+    )
+    assert {one.name: one.number for one in report.decisions} == Counter(
+        one.line.decision or "" for one in closed
+    )
+    for column, bars in (("product", report.products), ("severity", report.severities)):
+        assert {one.name: one.number for one in bars} == Counter(
+            getattr(one.line, column) or "" for one in cohort(cases, period)
+        )
+
+
+def check_terms(report: Complaints, cases: list[OneCase], period: Period) -> None:
+    """Compare what became of terms, and what it costs."""
+    fates = judged(cases, period)
     for term in report.terms:
         here = Counter(
             fate
             for one, clock, fate in fates
-            if (one.line.profile or "", clock.name) == (term.profile, term.clock)
+            if (clock.profile or one.line.profile, clock.name) == (term.profile, term.clock)
         )
         assert (term.kept.hits, term.missed, term.dropped) == (
             here["kept"], here["missed"], here["dropped"],
@@ -168,7 +174,7 @@ def check_terms(report, fates) -> None:
         assert term.kept.of == here["kept"] + here["late"] + here["missed"]
     assert sum(term.kept.of for term in report.terms) == report.total.kept.of
     costs = [
-        (one.line.profile, owed)
+        (clock.profile, owed)
         for one, clock, fate in fates
         if fate in ("late", "missed") and (owed := one.owed(clock)) is not None
     ]
@@ -209,6 +215,7 @@ def check_worth(files: list[CaseFile], reporter: Reporter, now: datetime) -> Non
     kinds = Counter(event.kind for file in files for event in file.events)
     for kind in HARD:
         assert kinds[kind] > 2, kind
+    assert any(event.detail.get("interim") for file in files for event in file.events)
     report = reporter.complaints(periods(now)[-1])
     assert min(report.total.closed, report.total.open, report.total.overdue) > 3
     assert 0 < report.total.kept.hits < report.total.kept.of
