@@ -18,7 +18,7 @@ from daemon.cases.store import Cases
 from daemon.config.secrets import account_secret, relay_secret, store_secret, webhook_keys
 from daemon.config.settings import Settings
 from daemon.digest.answers import keep_answers
-from daemon.fitting import homing, policy, reading_options
+from daemon.fitting import colleague_of, homing, policy, reading_options
 from daemon.intake.actions import Actions
 from daemon.intake.connect import Login
 from daemon.intake.imap import Mailbox
@@ -228,8 +228,8 @@ class _Desk(NamedTuple):
 def _desk(settings: Settings, store: Store, tokens: Tokens, packs: Packs) -> _Desk:
     ours = homing(settings, tokens)
     return _Desk(
-        cases=Cases(store, settings.service.zone, ours),
-        answering=Answering(store, ours),
+        cases=Cases(store, settings.service.zone, ours, settings.matters.whistleblowing_queue),
+        answering=Answering(store, ours, colleague_of(settings)),
         acknowledgements=Acknowledgements(store, settings, tokens),
         answers=Answers(store, settings, tokens),
         forwards=Forwards(store, packs, settings, tokens),

@@ -85,6 +85,7 @@ def route_case(
     received = Course(received=_line(connection, act.case_id).received_at)
     profile, clocks, why = clocks_for(rules, ordered or rules.profiles.get(queue), received)
     acts.run_under(connection, act, queue, profile, clocks)
+    stop_unapproved(house, connection, act)
     return why
 
 
@@ -108,7 +109,8 @@ def label_mail(house: House, connection: Connection, word: Word) -> Outcome:
     line = _line(connection, line.id)  # as whoever held it has left it
     if line.kind == word.label:
         return Outcome.ALREADY
-    if not _decides(connection, line, mail_id, word.label):
+    is_confided = bool(rules.whistleblowing_queue) and line.queue == rules.whistleblowing_queue
+    if is_confided or not _decides(connection, line, mail_id, word.label):
         return _keep(connection, line, act, word._replace(mail_id=mail_id))
     decision = _decision_on(house, connection, mail_id, word.label)
     if decision is not None and decision.queue not in (None, line.queue):

@@ -18,6 +18,7 @@ from daemon.triage.acknowledge import AcknowledgeRules, untagged
 from daemon.triage.casework import CaseRules
 from daemon.triage.forward import HOPS, ForwardRules
 from daemon.triage.mix import HouseMix
+from daemon.triage.outbound import Colleague
 from daemon.triage.readership import Readership
 from daemon.triage.route import compile_rules
 from daemon.triage.rulebook import Rulebook
@@ -37,7 +38,7 @@ def policy(settings: Settings, mix: HouseMix | None = None, tokens: Tokens | Non
         placement=Placement.of(settings),
         cases=case_rules(settings),
         readers=readership(settings, tokens) if tokens else Readership(),
-        colleague=partial(colleague, settings, staff(settings)),
+        colleague=colleague_of(settings),
         forwarding=ForwardRules(
             own=_mailboxes(settings),
             hops=settings.forwarding.hops,
@@ -46,7 +47,12 @@ def policy(settings: Settings, mix: HouseMix | None = None, tokens: Tokens | Non
     )
 
 
-def colleague(settings: Settings, house: Staff, address: str) -> str | None:
+def colleague_of(settings: Settings) -> Colleague:
+    """Return what knows whose an address of the house is."""
+    return partial(_colleague, settings, staff(settings))
+
+
+def _colleague(settings: Settings, house: Staff, address: str) -> str | None:
     """Return the name of whose an address of the house is; None for a stranger's."""
     person = settings.person_at(address)
     if person is not None:

@@ -17,8 +17,9 @@ from daemon.cases.store import write_events
 from daemon.deciding import Word, label_mail, labels_of, route_case, standing_case
 from daemon.intake.actions import PersonsMove
 from daemon.intake.placement import Placement
+from daemon.intake.standing import lives_on, was_sent
 from daemon.intake.stories import ReadMail, original_of, reading_of
-from daemon.jobs import House
+from daemon.jobs import House, ordered_profile
 from daemon.records import Asking, Decision, Verdict
 from daemon.triage.casework import Arrival, wish_of
 
@@ -68,6 +69,8 @@ def follow(house: House, now: datetime, connection: Connection, move: PersonsMov
     found = reading_of(connection, mail_id)
     if queue is None or found is None or not place.is_live(move.account, found.received_at):
         return  # sorted out again by hand, or none of our business
+    if was_sent(connection, mail_id):
+        return  # somebody files what the house wrote
     put = _Put(house=house, connection=connection, now=now, move=move, mail_id=mail_id, queue=queue)
     line = standing_case(connection, mail_id)
     try:
@@ -84,7 +87,7 @@ def follow(house: House, now: datetime, connection: Connection, move: PersonsMov
 def _act(put: _Put, line: CaseLine) -> None:
     connection, act = put.connection, put.act(line.id)
     if put.is_done:
-        if line.state == OPEN:
+        if line.state == OPEN and not lives_on(connection, line.id, put.mail_id, _done(put)):
             acts.close(connection, act, acts.UNSAID)
         return
     if put.was_done and line.state == CLOSED:
@@ -96,7 +99,13 @@ def _act(put: _Put, line: CaseLine) -> None:
         label_mail(put.house, connection, Word(put.mail_id, label, act.actor, act.now))
     stands = standing_case(connection, put.mail_id)
     if stands is not None and stands.queue != put.queue:
-        route_case(put.house, connection, act, put.queue)
+        ordered = ordered_profile(put.house, connection, stands)
+        route_case(put.house, connection, act, put.queue, ordered)
+
+
+def _done(put: _Put) -> list[tuple[str, str]]:
+    """Return the folders for what is done, as (account, folder)."""
+    return [(one.account, one.done) for one in put.placement.queues.values() if one.done]
 
 
 def label_of(house: House, queue: str) -> str | None:
@@ -118,7 +127,7 @@ def _open(put: _Put, found: ReadMail) -> None:
     wish = wish_of(
         found.reading,
         Verdict(label=label, confidence=1.0, abstained=False, reason="a person"),
-        Decision(queue=put.queue, rule=None, reason="moved there by a person"),
+        Decision(queue=put.queue, rule=None, reason="moved there by a person", orders=found.orders),
         Arrival(account=found.account, received_at=found.received_at),
         house.pipeline.policy.cases,
     )

@@ -20,6 +20,7 @@ from daemon.records import Asking, Reading
 from daemon.store.engine import Store
 from daemon.store.tables import case_mails, case_threads, cases
 from daemon.triage.casework import CaseRules
+from daemon.triage.outbound import Colleague
 
 _MOST_RECIPIENTS = 32
 
@@ -38,11 +39,13 @@ class Answering:
     Args:
         store: the database.
         homing: knows our own words in mail that answers ours.
+        colleague: knows who is of the house, and no customer.
     """
 
-    def __init__(self, store: Store, homing: Homing) -> None:
+    def __init__(self, store: Store, homing: Homing, colleague: Colleague) -> None:
         self._store = store
         self._homing = homing
+        self._colleague = colleague
 
     def take(
         self, connection: Connection, mails: Sequence[Asking], now: datetime, rules: CaseRules
@@ -65,7 +68,8 @@ class Answering:
 
     def _answered(self, connection: Connection, asking: Asking) -> _Answered | None:
         reading = asking.reading
-        to = [one.email.lower() for one in (*reading.to, *reading.cc)[:_MOST_RECIPIENTS]]
+        named = (*reading.to, *reading.cc)[:_MOST_RECIPIENTS]
+        to = [one.email.lower() for one in named if self._colleague(one.email) is None]
         found = self._of_thread(connection, reading, to) or self._of_ours(connection, reading, to)
         if found is None:
             return None

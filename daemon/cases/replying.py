@@ -64,16 +64,25 @@ def needs_approval(
         queues: in which answers are approved.
         profiles: of deadlines under which they are.
     """
-    kinds, stood, ran = {line.kind}, {line.queue}, {line.profile}
+    parts = connection.execute(
+        select(cases.c.id, cases.c.kind, cases.c.queue, cases.c.profile).where(
+            (cases.c.id == line.id) | (cases.c.merged_into == line.id)
+        )
+    ).all()
+    kinds = {one.kind for one in parts}
+    stood, ran = {one.queue for one in parts}, {one.profile for one in parts}
     query = select(case_events).where(
-        case_events.c.case_id == line.id, case_events.c.kind.in_(("labelled", "routed"))
+        case_events.c.case_id.in_([one.id for one in parts]),
+        case_events.c.kind.in_(("labelled", "routed", "clocks")),
     )
     for event in map(CaseEvent.of, connection.execute(query)):
+        said = event.detail.get
         if event.kind == "labelled":
-            kinds |= {event.detail["label"], event.detail["before"]}
+            kinds |= {said("label"), said("before")}
         else:
-            stood |= {event.detail["queue"], event.detail["before"]}
-            ran.add(event.detail["profile"])
+            kinds.add(said("kind") or line.kind)
+            stood |= {said("queue"), said("before")}
+            ran |= {said("profile"), said("was")}
     return bool(kinds - {_REQUEST}) and bool(stood & set(queues) or ran & set(profiles))
 
 

@@ -62,12 +62,14 @@ class Cases:
         store: the database.
         zone: in whose years references are counted.
         homing: knows our own words in mail that answers ours.
+        confided: the queue for reports of wrongdoing, which no mail takes a case out of.
     """
 
-    def __init__(self, store: Store, zone: ZoneInfo, homing: Homing) -> None:
+    def __init__(self, store: Store, zone: ZoneInfo, homing: Homing, confided: str = "") -> None:
         self._store = store
         self._zone = zone
         self._homing = homing
+        self._confided = confided
 
     def take(
         self, connection: Connection, mails: Sequence[Asking], now: datetime
@@ -119,7 +121,7 @@ class Cases:
         write_events(connection, told)
         for step in steps:
             if not step.opens and step.wish.kind is not None and not step.is_there:
-                _press(connection, step, now)
+                _press(connection, step, now, self._confided)
         self._order(connection, steps, now)
         numbers = {
             (step.place.case_id, THEIRS.get(kind, kind), value)
@@ -246,7 +248,7 @@ def _receive_earlier(connection: Connection, case_id: int, wish: CaseWish, now: 
     tighten_clocks(connection, case_id, wish.clocks, new=False)
 
 
-def _press(connection: Connection, step: Step, now: datetime) -> None:
+def _press(connection: Connection, step: Step, now: datetime, confided: str) -> None:
     """Let a complaint, request or unsure mail that joins a case have its effect on it.
 
     A closed case is opened again. Where no clock of its profile runs, or the case was closed, what
@@ -274,9 +276,12 @@ def _press(connection: Connection, step: Step, now: datetime) -> None:
     if mine and (is_idle or row.state == CLOSED):
         is_new = begin_again(connection, case_id, mine)
     if mine and (is_graver or is_new):
-        values = {"queue": wish.queue, "profile": wish.profile}
+        is_confided = bool(confided) and row.queue == confided  # nobody else may learn of it
+        queue = row.queue if is_confided else wish.queue
+        values = {"queue": queue, "profile": wish.profile}
         connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
-        told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile)
+        was = {"queue": queue, "before": row.queue, "was": row.profile, "kind": row.kind}
+        told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile, **was)
         write_events(connection, [(case_id, told)])
 
 

@@ -18,7 +18,7 @@ from daemon.cli.output import print_json, print_pairs, print_table
 from daemon.config.wording import nearest
 from daemon.intake.appends import Draft
 from daemon.intake.stories import ReadMail, reading_of
-from daemon.jobs import House
+from daemon.jobs import House, needs_approval
 from daemon.outbox.drafts import DraftRefused, Wanted, Written
 from daemon.outbox.letters import LANGUAGES
 
@@ -60,9 +60,18 @@ def draft(
             refuse(f"--language: {language!r}; allowed: {', '.join(LANGUAGES)}")
         now = clock.now()
         wanted = _wanted(house, case, reply, (account, language))
+        _check_approval(house, case)
         _check_folder(house, wanted.account, now)
         row = _lay_down(house, wanted, again=again, by=by, now=now)
     _tell(wanted, row, as_json)
+
+
+def _check_approval(house: House, case: str) -> None:
+    """End the command where a second person must approve what is answered."""
+    with house.store.read() as connection:
+        line = the_case(connection, case)
+        if needs_approval(house, connection, line):
+            refuse(f"{line.reference}: its answer wants approval; write it with `case reply`")
 
 
 def _list(house: House, case: str, as_json: bool) -> None:

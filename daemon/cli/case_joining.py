@@ -1,5 +1,6 @@
 """`case merge`, `unmerge`, `split`, `describe`, `number`, `tag`, `untag`."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
@@ -21,10 +22,10 @@ from daemon.cli.case_desk import (
     tell,
     the_case,
 )
-from daemon.cli.exits import refuse
+from daemon.cli.exits import complain, refuse
 from daemon.cli.house import AsJson, ConfigFile, open_house
 from daemon.intake.stories import reading_of
-from daemon.jobs import House
+from daemon.jobs import House, stop_unapproved
 from daemon.triage.casework import clocks_of_matters, first_receipt
 from daemon.triage.forwarding import original_of
 
@@ -48,6 +49,8 @@ def merge(
         def do(connection: Connection, act: Act) -> None:
             target = the_case(connection, into).id
             joining.merge(connection, act, target, across=other_customer)
+            if stop_unapproved(house, connection, replace(act, case_id=target)):
+                complain("an answer has not left and waits for approval: `case approve`")
 
         do_on(house, case, by, do)
         tell(house, into, as_json)

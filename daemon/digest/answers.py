@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from daemon.digest.records import Digest, Period, Undone
 from daemon.records import Said
 from daemon.store.engine import Store
-from daemon.store.tables import digest_answers, digest_items, mails, outgoing, readings
+from daemon.store.tables import (
+    case_mails,
+    cases,
+    digest_answers,
+    digest_items,
+    mails,
+    outgoing,
+    readings,
+)
 
 _KIND = "digest"
 _NEW, _DONE = "new", "done"
@@ -96,13 +104,14 @@ def items_of(connection: Connection, key: str) -> dict[int, Item]:
 
 
 def list_undone(
-    connection: Connection, period: Period, actor: str | None = None
+    connection: Connection, period: Period, open_to: ColumnElement[bool], actor: str | None = None
 ) -> tuple[Undone, ...]:
     """Return the newest answers of a period of which not all was done, forgeries among them.
 
     Args:
         connection: a transaction.
         period: in which they were taken up.
+        open_to: of which cases the reader may know who wrote.
         actor: whose they are, beside the forgeries; None: everybody's.
     """
     during = (digest_answers.c.at >= period.since, digest_answers.c.at < period.until)
@@ -110,7 +119,9 @@ def list_undone(
         select(digest_answers, readings.c.sender, mails.c.received_at)
         .join(mails, mails.c.id == digest_answers.c.mail_id)
         .join(readings, readings.c.mail_id == digest_answers.c.mail_id)
-        .where(*during, digest_answers.c.refused)
+        .outerjoin(case_mails, case_mails.c.mail_id == digest_answers.c.mail_id)
+        .outerjoin(cases, cases.c.id == case_mails.c.case_id)
+        .where(*during, digest_answers.c.refused, or_(cases.c.id.is_(None), open_to))
     )
     if actor is not None:
         query = query.where((digest_answers.c.actor == actor) | digest_answers.c.actor.is_(None))

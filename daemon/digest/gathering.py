@@ -75,7 +75,7 @@ def gather(connection: Connection, asked: Asked) -> Digest:
         closed=closed,
         closed_total=closed_total,
         newsletters=_senders(connection, asked),
-        undone=answers.list_undone(connection, period, scope.owner or scope.name or None),
+        undone=answers.list_undone(connection, period, seen, scope.owner or scope.name or None),
         trends=trends.list_trends(connection, asked.day, settings.service.zone, scope),
         backlog=waiting["backlog"],
         unmoved=waiting["unmoved"],

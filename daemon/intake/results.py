@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from daemon.errors import LeaseLost, StoreBusy
 from daemon.failpoint import failpoint
@@ -24,6 +24,7 @@ from daemon.records import (
 from daemon.store.engine import Store
 from daemon.store.leases import Lease
 from daemon.store.tables import contents, decisions, mails, quarantine, readings
+from daemon.triage.outbound import SENT
 
 MOST_ID_BYTES = 1_000
 
@@ -101,9 +102,9 @@ class Results:
                 for one, answer in read
                 if originals[answer.content_digest] == one.mail.mail_id
             ]
-            decided = [_decision_row(one, now) for one, _ in first]
-            self._store.insert_new(connection, decisions, decided)
             before = _decided_before(connection, read, originals)
+            decided = _decided(connection, read, originals, now)
+            self._store.insert_new(connection, decisions, decided)
             incoming = Incoming(
                 asking=tuple(_asking(read, originals, before)),
                 matched=tuple(_matched(read, originals, before)),
@@ -158,8 +159,41 @@ def _decided_before(
     """Return which first mails of contents in this batch were decided, live, in an earlier one."""
     firsts = {one.mail.mail_id for one, _ in read}
     earlier = {originals[answer.content_digest] for one, answer in read if one.live} - firsts
-    live = select(decisions.c.mail_id).where(decisions.c.mail_id.in_(earlier), decisions.c.live)
+    live = select(decisions.c.mail_id).where(
+        decisions.c.mail_id.in_(earlier), decisions.c.live, decisions.c.verdict_reason != SENT
+    )
     return set(connection.scalars(live)) if earlier else set()
+
+
+def _decided(
+    connection: Connection,
+    read: Sequence[tuple[Judged, Reading]],
+    originals: dict[bytes, int],
+    now: datetime,
+) -> list[dict[str, object]]:
+    """Return the decisions to be recorded: those on the first mail of each content.
+
+    That a mail was found among what people send decides nothing where it is received as well, in
+    another account: there the decision on the copy counts.
+    """
+    placed = [(one, originals[answer.content_digest]) for one, answer in read]
+    rows = {
+        mail_id: _decision_row(one, now) for one, mail_id in placed if mail_id == one.mail.mail_id
+    }
+    received = [
+        (one, mail_id)
+        for one, mail_id in placed
+        if mail_id != one.mail.mail_id and one.verdict and one.verdict.reason != SENT
+    ]
+    asked = [mail_id for _, mail_id in received if mail_id not in rows]
+    only_sent = (decisions.c.mail_id.in_(asked), decisions.c.verdict_reason == SENT)
+    dropping = delete(decisions).where(*only_sent).returning(decisions.c.mail_id)
+    dropped = set(connection.scalars(dropping)) if asked else set()
+    for one, mail_id in received:
+        if mail_id in dropped or rows.get(mail_id, {}).get("verdict_reason") == SENT:
+            rows[mail_id] = {**_decision_row(one, now), "mail_id": mail_id}
+            dropped.discard(mail_id)
+    return list(rows.values())
 
 
 def _asking(

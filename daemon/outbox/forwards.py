@@ -49,6 +49,10 @@ class _Original:
     raw: bytes  # empty: it is not attached
     case_id: int | None
     reference: str
+    is_confided: bool  # its case is in the queue for reports of wrongdoing
+
+
+_CONFIDED = "it belongs to a report of wrongdoing"
 
 
 class Forwards:
@@ -86,7 +90,8 @@ class Forwards:
         for forward in one.forwards:
             if forward.address in told:
                 continue
-            why = forward.refusal or self._send(connection, one, original, forward, now)
+            why = forward.refusal or (_CONFIDED if original.is_confided else "")
+            why = why or self._send(connection, one, original, forward, now)
             kind = "unforwarded" if why else "forwarding"
             detail = {"to": forward.address, "mail": one.mail_id, **({"why": why} if why else {})}
             if original.case_id is not None:
@@ -102,11 +107,12 @@ class Forwards:
             .where(mails.c.id == one.mail_id)
         )
         row = connection.execute(query).one()
-        in_case = select(cases.c.id, cases.c.reference).join(
+        in_case = select(cases.c.id, cases.c.reference, cases.c.queue).join(
             case_mails, case_mails.c.case_id == cases.c.id
         )
         case = connection.execute(in_case.where(case_mails.c.mail_id == one.mail_id)).one_or_none()
         most = self._settings.forwarding.mail_bytes
+        apart = self._settings.matters.whistleblowing_queue
         is_wanted = any(not forward.refusal for forward in one.forwards)
         is_whole = row.cut is None and row.size <= most and row.pack is not None
         raw = b""
@@ -119,6 +125,7 @@ class Forwards:
             raw=raw,
             case_id=case.id if case else None,
             reference=case.reference if case else "",
+            is_confided=bool(case and apart and case.queue == apart),
         )
 
     def _send(

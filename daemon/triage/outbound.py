@@ -7,6 +7,9 @@ from datetime import datetime
 from daemon.mail.trust import FAIL
 from daemon.records import CaseWish, Reading
 
+SENT = "sent from here"
+"""The reason of the verdict on a mail that was found among what people send."""
+
 Colleague = Callable[[str], str | None]
 """An address -> the name of whose it is in the house; None for a stranger's."""
 
@@ -51,6 +54,17 @@ def with_answer(wish: CaseWish | None, reading: Reading, colleague: Colleague) -
     if wish is None or who is None or reading.forwarded or not _is_of_a_person(reading):
         return wish
     return replace(wish, answered_by=who)
+
+
+def is_outward(reading: Reading, colleague: Colleague) -> bool:
+    """Tell whether a colleague wrote a mail to somebody outside, wherever it is kept.
+
+    One that passes a customer's mail on, or that our server found forged, is none.
+    """
+    sender = reading.sender.email if reading.sender else ""
+    is_theirs = bool(sender) and colleague(sender) is not None and reading.authentic != FAIL
+    to = (*reading.to, *reading.cc)
+    return is_theirs and not reading.forwarded and any(colleague(one.email) is None for one in to)
 
 
 def _is_of_a_person(reading: Reading) -> bool:

@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from daemon.cases import acts
 from daemon.cases.references import references_in
 from daemon.cases.views import Wanted, case_file, list_cases
-from daemon.store.tables import case_events, case_threads, cases
+from daemon.records import Decision, Verdict
+from daemon.store.tables import case_events, case_threads, cases, decisions
+from daemon.triage.outbound import SENT
 from tests.builders import MORNING, raw_mail
 from tests.contracts.books import Books
 from tests.contracts.register import DUE, LATER, REPLY, Register, ask, given, reply, wish
@@ -214,6 +217,27 @@ class TestCopies:
         with books.store.read() as connection:
             (line,) = list_cases(connection, Wanted())
             assert case_file(connection, line).mails == (observed.mail.mail_id,)
+
+    @pytest.mark.parametrize("together", [True, False])
+    def test_what_was_found_in_sent_first_swallows_nothing(
+        self, books: Books, together: bool
+    ) -> None:
+        """Passed on from one mailbox of the house to another: there it is received and decided."""
+        trace = "Received: from x by y; Mon, 5 Jan 2026 10:00:00 +0100\r\n"
+        sent, copy = raw_mail(1), raw_mail(1, trace=trace)
+        books.receive(books.folder(), sent, copy)
+        verdict = Verdict(label=None, confidence=0.0, abstained=False, reason=SENT)
+        kept = Decision(queue=None, rule=None, reason="found among what people send")
+        first = replace(books.judged(sent), verdict=verdict, decision=kept)
+        received = replace(books.judged(copy), wish=wish("complaint"))
+        batches = [[first, received]] if together else [[first], [received]]
+        for batch in (*batches, *batches):
+            books.results.record([books.lease], batch, MORNING)
+        with books.store.read() as connection:
+            (line,) = list_cases(connection, Wanted())
+            assert case_file(connection, line).mails == (first.mail.mail_id,)
+            (row,) = connection.execute(select(decisions)).all()
+        assert (row.mail_id, row.queue) == (first.mail.mail_id, "reclami")
 
     def test_a_copy_of_a_live_mail_opens_none(self, books: Books) -> None:
         """One case, and one only; of a mail that opened none its copy opens none either."""

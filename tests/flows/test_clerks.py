@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon import clock
 from tests.flows.front_desk import FrontDesk, front_desk, written
 from tests.servers.fake_imap import FakeImap
 from tests.servers.smtp_sink import SmtpSink
@@ -116,6 +117,41 @@ def test_our_own_move_is_no_act(desk: FrontDesk) -> None:
         desk.work()
     assert desk.told() == [["opened"], ["opened"]]
     assert len(desk.imap.store.folder(COMPLAINTS).uids()) == 1
+
+
+def test_what_is_first_seen_where_done_things_are_opens_nothing(desk: FrontDesk) -> None:
+    """Somebody answered and filed it while the house was away: no clock, no answer by return."""
+    desk.imap.store.create(f"{COMPLAINTS}/Done")
+    desk.imap.store.add(f"{COMPLAINTS}/Done", written("Reclamo"), internaldate=clock.now())
+    desk.work()
+    assert desk.cases() == []
+
+
+def test_an_old_mail_that_is_tidied_away_closes_no_case_that_lives_on(desk: FrontDesk) -> None:
+    """The customer has written again, and that mail still stands in the queue."""
+    desk.receive(written("Reclamo"))
+    desk.work()
+    again = [("In-Reply-To", "<1@client.example>")]
+    desk.receive(written("Ancora il reclamo", number=2, headers=again))
+    desk.work()
+    first, second = desk.imap.store.folder(COMPLAINTS).uids()
+    move(desk, COMPLAINTS, f"{COMPLAINTS}/Done", uid=first)
+    assert desk.cases()[0].line.state == "open"
+    move(desk, COMPLAINTS, f"{COMPLAINTS}/Done", uid=second)
+    assert desk.cases()[0].line.state == "closed"
+
+
+def test_what_the_house_wrote_and_files_is_no_complaint(desk: FrontDesk) -> None:
+    """Neither from Sent, nor where the mail program keeps answers beside what they answer."""
+    desk.imap.store.create("Sent")
+    own = {"sender": "info@desk.example", "to": "anna@client.example"}
+    desk.imap.store.add("Sent", written("Re: Reclamo", number=7, **own), internaldate=clock.now())
+    desk.work()
+    move(desk, "Sent", COMPLAINTS)
+    assert desk.cases() == []
+    desk.imap.store.add(COMPLAINTS, written("Reclamo", number=8, **own), internaldate=clock.now())
+    desk.work()
+    assert desk.cases() == []
 
 
 def test_observed_mail_moves_nothing(

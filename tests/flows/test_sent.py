@@ -107,6 +107,21 @@ def test_what_is_no_answer_to_the_customer_ends_nothing(
     assert "answered" not in kinds(desk)
 
 
+def test_a_note_to_the_colleague_who_passed_it_on_answers_nobody(desk: FrontDesk) -> None:
+    """It names his mail and goes to him; the customer got nothing."""
+    passed = written(
+        "I: reclamo",
+        "ada@desk.example",
+        "Per voi.\n\nDa: Ugo Verdi <ugo@client.example>\nInviato: lunedi 23 novembre 2026\n"
+        "A: Ada\nOggetto: reclamo\n\nLa lampada si accende e si spegne da sola, aiuto. Ugo",
+        number=30,
+    )
+    desk.receive(passed)
+    desk.receive(answer(to="ada@desk.example", names="<30@client.example>", number=31))
+    send(desk, answer(to="ada@desk.example", names="<30@client.example>", number=32))
+    assert all("answered" not in [e.kind for e in one.events] for one in desk.cases())
+
+
 def test_a_stranger_answers_for_nobody(desk: FrontDesk) -> None:
     """Who writes to the customer with us in copy is no colleague by that."""
     desk.receive(answer(sender="eve@elsewhere.example"))
