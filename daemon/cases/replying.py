@@ -80,7 +80,7 @@ def needs_approval(
         if event.kind == "labelled":
             kinds |= {said("label"), said("before")}
         else:
-            kinds.add(said("kind") or line.kind)
+            kinds.add(said("was_kind") or line.kind)
             stood |= {said("queue"), said("before")}
             ran |= {said("profile"), said("was")}
     return bool(kinds - {_REQUEST}) and bool(stood & set(queues) or ran & set(profiles))

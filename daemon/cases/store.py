@@ -280,7 +280,7 @@ def _press(connection: Connection, step: Step, now: datetime, confided: str) -> 
         queue = row.queue if is_confided else wish.queue
         values = {"queue": queue, "profile": wish.profile}
         connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
-        was = {"queue": queue, "before": row.queue, "was": row.profile, "kind": row.kind}
+        was = {"queue": queue, "before": row.queue, "was": row.profile, "was_kind": row.kind}
         told = ours(now, "clocks", mail=step.mail_id, profile=wish.profile, **was)
         write_events(connection, [(case_id, told)])
 

@@ -218,7 +218,8 @@ def _outcome(held: HeldMail, story: Story, placement: Placement) -> str:
         return "stays where it is"
     place = placement.queues.get(queue)
     target = place.folder if place else f"the queue {queue}, which is no longer configured"
-    if place is not None and place.account != held.account:
+    is_known = held.account in placement.accounts  # else it was taken in from a file
+    if place is not None and is_known and place.account != held.account:
         target = f"{target} of the account {place.account}"
     if not story.decision["live"]:
         return f"observed only: would have been moved to {target}"

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from daemon.cases import acts, correcting
-from daemon.cases.acts import ActRefused
-from daemon.cases.records import CaseLine
+from daemon.cases.acts import Given
+from daemon.cases.records import ActRefused, CaseLine
 from daemon.records import Address, Forwarded
 from daemon.store.tables import case_threads
 from tests.builders import MORNING
-from tests.contracts.register import DUE, LATER, REPLY, Register, reply
+from tests.contracts.clock_desk import RECEIVED, Desk
+from tests.contracts.register import LATER, Register, reply
 from tests.stages.triage_builders import address, reading
 
 ANNA = Address(name="Anna Rossi", email="anna@client.example")
@@ -128,7 +129,7 @@ class TestJoining:
     ) -> None:
         """It was answered; a colleague was late. One that was answered runs no clock again."""
         line = register.take(**anna(message_id=ORIGINAL))
-        register.act(line, acts.answer, "post", LATER, None)
+        register.act(line, acts.answer, Given(channel="post", on=LATER))
         register.take(**passed(), at=LATER)
         assert register.file(line).line.due_at is None
         register.act(line, acts.close, "repaired")
@@ -189,31 +190,31 @@ class TestCorrecting:
         joined = register.take(None, **anna(in_reply_to=ORIGINAL, references=(ORIGINAL,)))
         assert joined.id == line.id
 
-    def test_an_accepted_receipt_makes_the_clocks_sooner(self, register: Register) -> None:
-        """Only those that are later; what was met stays, and nothing new runs."""
+    def test_a_receipt_is_proposed(self, register: Register) -> None:
+        """The date of the mail that was passed on; nobody has accepted it."""
         line = register.take(**passed())
-        early = MORNING - timedelta(days=3)
-        sooner = type(REPLY)(
-            name="reply", term="30 days", only_if="", met_by="answer",
-            due_at=DUE - timedelta(days=3),
-        )  # fmt: skip
         with register.store.read() as connection:
-            assert correcting.proposed_receipt(connection, line.id) == early
-        told = register.act(line, correcting.receive_earlier, early, (sooner,))
-        assert (told.received_at, told.due_at) == (early, sooner.due_at)
-        assert of_kind(register, line, "earlier")[0]["received_at"] == early.isoformat()
-        later = type(REPLY)(
-            name="reply", term="30 days", only_if="", met_by="answer",
-            due_at=DUE + timedelta(days=9),
-        )  # fmt: skip
-        told = register.act(line, correcting.receive_earlier, early - timedelta(days=1), (later,))
-        assert told.due_at == sooner.due_at
+            found = correcting.proposed_receipt(connection, line.id)
+        assert found == MORNING - timedelta(days=3)
+
+    def test_an_accepted_receipt_makes_the_clocks_sooner(self, register: Register) -> None:
+        """They are counted anew from it, by as much as it is earlier; what was met stays."""
+        desk = Desk(register, "ours")
+        early = RECEIVED - timedelta(days=3)
+        before = register.file(desk.line)
+        desk.act(RECEIVED + timedelta(hours=2), correcting.receive_earlier, early)
+        after = register.file(desk.line)
+        assert (after.line.received_at, before.line.received_at) == (early, RECEIVED)
+        ends = {one.name: one.due_at.date() for one in before.clocks}
+        sooner = {one.name: one.due_at.date() for one in after.clocks}
+        assert sooner == {name: day - timedelta(days=3) for name, day in ends.items()}
+        assert of_kind(register, desk.line, "earlier")[0]["received_at"] == early.isoformat()
 
     def test_a_receipt_moves_only_to_earlier(self, register: Register) -> None:
         """And of a merged case the other is to be acted on."""
         line = register.take(**passed())
         with pytest.raises(ActRefused, match="already"):
-            register.act(line, correcting.receive_earlier, MORNING, ())
+            register.act(line, correcting.receive_earlier, MORNING)
         assert register.file(line).line.received_at == MORNING
 
     def test_without_a_proposal_there_is_none(self, register: Register) -> None:

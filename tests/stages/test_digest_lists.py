@@ -325,7 +325,7 @@ def test_a_case_says_why_it_is_due(store: Store) -> None:
     with store.write() as connection:
         connection.execute(update(cases).values(severity="high", owner="Bruno"))
     (case,) = digest(store).deadlines.overdue
-    assert (case.severity, case.owner, case.priority) == ("high", "Bruno", "")
+    assert (case.severity, case.owner, case.priority) == ("high", "Bruno", "normal")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from daemon.web.rates import ALL, Rates
 from daemon.web.sheets import Button, Sheet, reply_of
 from daemon.web.tongues import page_words, tongue_of
 from tests.builders import MORNING
-from tests.stages.test_digest_words import VOID, Outline, shape
+from tests.stages.digest_texts import VOID, Outline
+from tests.stages.test_digest_words import shape
 
 ROME = ZoneInfo("Europe/Rome")
 HERE = Proxies(("127.0.0.1", "::1"))
