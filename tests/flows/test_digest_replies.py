@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from daemon import clock
 from daemon.digest.answers import list_undone
@@ -93,7 +93,9 @@ def undone(desk: FrontDesk, actor: str | None = None) -> list[tuple[str, str]]:
     now = clock.now()
     period = Period(since=now - timedelta(hours=1), until=now + timedelta(hours=1))
     with desk.house.store.read() as connection:
-        return [line for one in list_undone(connection, period, actor) for line in one.lines]
+        return [
+            line for one in list_undone(connection, period, true(), actor) for line in one.lines
+        ]
 
 
 def acts_of(desk: FrontDesk) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from daemon.cases import acts
 from daemon.cases.acts import Act
 from daemon.errors import StoreBusy
 from daemon.store.engine import Store
-from daemon.store.tables import cases
+from daemon.store.tables import case_clocks
 from daemon.web import server
 from daemon.web.entrance import MOST_BYTES
 from tests.flows.web_desk import FORM, Desk, ask, configuration, furnished, mail, open_desk
@@ -292,8 +292,8 @@ def test_deadlines_as_a_calendar(desk: Desk) -> None:
     assert "BEGIN:VEVENT" in desk.ask(desk.calendar()).text
     with desk.house.store.write() as connection:
         acts.close(connection, Act(case_id=both.id, actor="Ada", now=clock.now()), "done")
-        paused = update(cases).where(cases.c.id == one.id).values(paused_since=clock.now().date())
-        connection.execute(paused)
+        held = update(case_clocks).where(case_clocks.c.case_id == one.id).values(is_held=True)
+        connection.execute(held)
     assert "BEGIN:VEVENT" not in desk.ask(desk.calendar()).text
 
 
